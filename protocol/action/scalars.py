@@ -1,0 +1,91 @@
+"""The named scalars of the action profile: bounds, and what a JSON value has to be.
+
+A JSON boolean is not a number and a numeric string is not one either; an integral float such as
+`1.0` is taken where an integer is due, because common encoders write it.
+"""
+
+from __future__ import annotations
+
+import binascii
+from typing import Annotated, Any
+
+import pybase64
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from .limits import MAX_REQUEST_ID, MAX_SEQ, MAX_TIME_NS
+
+
+def _integral(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _base64(value: str) -> str:
+    try:
+        pybase64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("not padded base64") from None
+    return value
+
+
+def _capture_time(value: Any) -> Any:
+    # One validator in place of a union, so that a refusal names one reason and not two.
+    number = _integral(value)
+    if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) <= 19:
+        number = int(number)
+    elif isinstance(number, bool) or not isinstance(number, int):
+        raise ValueError("neither an integer nor a decimal string")
+    if not 0 <= number <= MAX_TIME_NS:
+        raise ValueError(f"outside 0..{MAX_TIME_NS}")
+    return value if isinstance(value, str) else number
+
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A finite number."""
+
+PositiveNumber = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
+"""A finite number greater than zero."""
+
+NonNegativeNumber = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
+"""A finite number, zero or greater."""
+
+PositiveInt = Annotated[int, Field(strict=True, gt=0, le=MAX_SEQ), BeforeValidator(_integral)]
+"""An integer greater than zero."""
+
+NonNegativeInt = Annotated[int, Field(strict=True, ge=0, le=MAX_SEQ), BeforeValidator(_integral)]
+"""An integer, zero or greater."""
+
+Seq = Annotated[int, Field(strict=True, ge=0, le=MAX_SEQ), BeforeValidator(_integral)]
+"""An observation's number."""
+
+RequestId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_REQUEST_ID)]
+"""A client's name for one request, by which a retry is recognised."""
+
+Text = Annotated[str, StringConstraints(strict=True)]
+"""A string."""
+
+Flag = Annotated[bool, Field(strict=True)]
+"""A JSON boolean."""
+
+CaptureTime = Annotated[
+    Any,
+    BeforeValidator(_capture_time),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MAX_TIME_NS},
+                {"type": "string", "pattern": "^[0-9]{1,19}$"},
+            ]
+        }
+    ),
+]
+"""Nanoseconds, as an integer or as a decimal string (JavaScript rounds integers over 2^53)."""
+
+Base64 = Annotated[
+    str,
+    StringConstraints(strict=True),
+    AfterValidator(_base64),
+    Field(json_schema_extra={"contentEncoding": "base64"}),
+]
+"""Bytes in padded base64 (RFC 4648, 4)."""
