@@ -1,0 +1,208 @@
+"""The judge's bench: outcomes of checks and monitors become one verdict per requirement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from risp.protocol.requirement import Level, Requirement, Seen
+
+from .check import MONITORS, Check
+from .conversation import Conversation
+from .diagnosis import Exit
+from .events import CheckFinished, RequirementJudged
+from .selection import Selection, applies, counts
+from .subject import Subject
+from .transcript import Transcript
+from .verdict import Finding, Verdict, Violation, broken, worst
+
+_TIMED_MONITORS = frozenset({"answers.in_time"})
+
+
+@dataclass
+class _Record:
+    """What has been said of one requirement so far."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    seen: int = 0
+    """How often a monitor saw its event without finding fault."""
+
+
+class Bench:
+    """Takes finished checks, and judges the requirements that a run answers for."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._records: dict[str, _Record] = defaultdict(_Record)
+        self.subject: Subject | None = None
+        self.cut_short = False
+        """Whether checks were left out because the budget was spent."""
+
+    def found(self, subject: Subject, transcript: Transcript) -> None:
+        """The target is known; its first conversation counts as evidence."""
+        self.subject = subject
+        for finding in self.watch(transcript):
+            self._accuse(finding, broken(finding.requirement))
+        self._count(transcript)
+
+    def take(self, finished: CheckFinished) -> None:
+        """Enter a finished check."""
+        accused = {finding.requirement.id for finding in finished.findings}
+        for rule in finished.requirements:
+            record = self._records[rule.id]
+            record.checks.append(finished.name)
+            if rule.id not in accused:
+                verdict, reason = _bystander(finished, rule, accused)
+                record.verdicts.append(verdict)
+                record.reasons.append(reason)
+        for finding in finished.findings:
+            flaky = finished.verdict is Verdict.FLAKY
+            self._accuse(finding, Verdict.FLAKY if flaky else broken(finding.requirement))
+        self._count(finished.transcript)
+
+    def skip(self, check: Check, reason: str) -> None:
+        """Enter a check that was not held."""
+        self.cut_short = True
+        for rule in check.requirements:
+            record = self._records[rule.id]
+            record.verdicts.append(Verdict.NOT_TESTED)
+            record.reasons.append(reason)
+
+    def _accuse(self, finding: Finding, verdict: Verdict) -> None:
+        record = self._records[finding.requirement.id]
+        record.verdicts.append(verdict)
+        record.findings.append(finding)
+
+    def _count(self, transcript: Transcript) -> None:
+        for conversation in _conversations(transcript):
+            for monitor in MONITORS:
+                try:
+                    seen = monitor.judge(conversation)
+                except Violation:
+                    continue
+                record = self._records[monitor.requirement.id]
+                record.seen += seen
+                if seen and monitor.name not in record.checks:
+                    record.checks.append(monitor.name)
+
+    @staticmethod
+    def watch(transcript: Transcript) -> list[Finding]:
+        """What the monitors find broken in a transcript."""
+        found: dict[tuple[str, str], Finding] = {}
+        for conversation in _conversations(transcript):
+            for monitor in MONITORS:
+                try:
+                    monitor.judge(conversation)
+                except Violation as violation:
+                    finding = Finding(
+                        violation.requirement or monitor.requirement,
+                        transcript.check,
+                        violation.expected,
+                        violation.seen,
+                        violation.at,
+                        violation.pointer,
+                        violation.hint,
+                    )
+                    found.setdefault(finding.key, finding)
+        return list(found.values())
+
+    # Judging
+
+    def judge(self) -> Iterable[RequirementJudged]:
+        """One verdict per requirement, in the order of the specification."""
+        for rule in self._selection.rules():
+            yield self._judge(rule)
+
+    def _judge(self, rule: Requirement) -> RequirementJudged:
+        record = self._records[rule.id]
+        declares = self.subject.declares if self.subject else frozenset()
+        if rule.seen is Seen.OFF_WIRE:
+            return RequirementJudged(rule, Verdict.NOT_APPLICABLE, f"off-wire: {rule.reason}", ())
+        if not applies(rule, declares) and not record.findings:
+            reason = f"the target does not declare {rule.needs}"
+            return RequirementJudged(rule, Verdict.NOT_APPLICABLE, reason, ())
+        verdicts = record.verdicts + ([Verdict.PASS] if record.seen else [])
+        verdict = worst(verdicts)
+        if verdict is Verdict.NOT_TESTED and record.seen and rule.seen is Seen.OBSERVED:
+            verdict = Verdict.PASS
+        reason = next((r for r in record.reasons if r), "")
+        if verdict is Verdict.NOT_TESTED and not reason:
+            slow = rule.seen is Seen.SLOW and not self._selection.slow
+            reason = "needs --slow" if slow else "it did not occur in this run"
+        return RequirementJudged(
+            rule,
+            verdict,
+            reason if verdict not in (Verdict.PASS, Verdict.FAIL, Verdict.WARN) else "",
+            tuple(dict.fromkeys(record.checks)),
+            tuple(record.findings),
+        )
+
+    def complete(self, judged: Iterable[RequirementJudged]) -> bool:
+        """Whether every MUST that counts has been judged."""
+        open_ = (Verdict.NOT_TESTED, Verdict.INCONCLUSIVE, Verdict.KIT_ERROR)
+        return not self.cut_short and not any(
+            one.verdict in open_ and counts(one.requirement, self._selection.slow) for one in judged
+        )
+
+    @staticmethod
+    def codes(judged: Iterable[RequirementJudged]) -> set[Exit]:
+        """The exit codes that the verdicts call for."""
+        codes: set[Exit] = set()
+        for one in judged:
+            is_must = one.requirement.level is Level.MUST
+            if one.verdict is Verdict.KIT_ERROR:
+                codes.add(Exit.KIT_ERROR)
+            elif is_must and one.verdict in (Verdict.FAIL, Verdict.FLAKY):
+                codes.add(Exit.VIOLATION)
+        return codes
+
+
+def _conversations(transcript: Transcript) -> list[Conversation]:
+    return [Conversation(transcript, number) for number in transcript.channels]
+
+
+def _bystander(
+    finished: CheckFinished, rule: Requirement, accused: set[str]
+) -> tuple[Verdict, str]:
+    """What a check says of a requirement of its own that no finding names."""
+    if finished.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.FLAKY):
+        own = {one.id for one in finished.requirements} & accused
+        if own:
+            # The script stopped at another of its requirements, so that it did not come to this.
+            return Verdict.NOT_TESTED, f"the check stopped at {', '.join(sorted(own))}"
+        return Verdict.PASS, ""
+    return finished.verdict, finished.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Two goes of one check of which the first found something."""
+
+    check: Check
+    first: CheckFinished
+    second: CheckFinished
+
+    def settle(self) -> CheckFinished:
+        """What shows twice is confirmed; what shows once is flaky, unless a clock decided it."""
+        again = {finding.key for finding in self.second.findings}
+        confirmed = [
+            f for f in self.second.findings if f.key in {x.key for x in self.first.findings}
+        ]
+        wavering = [f for f in self.first.findings if f.key not in again]
+        untimed = [f for f in wavering if not self._is_timed(f)]
+        if confirmed:
+            return replace(self.second, findings=tuple(confirmed))
+        if untimed:
+            return replace(self.first, verdict=Verdict.FLAKY, findings=tuple(untimed))
+        return replace(self.second, findings=(), retried=True)
+
+    def _is_timed(self, finding: Finding) -> bool:
+        own = finding.requirement in self.check.requirements
+        return (own and self.check.timing) or any(
+            monitor.requirement is finding.requirement and monitor.name in _TIMED_MONITORS
+            for monitor in MONITORS
+        )

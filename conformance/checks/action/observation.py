@@ -1,0 +1,472 @@
+"""Observations: what is taken, what is refused, and the one answer that each gets."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from risp.protocol.action.limits import MAX_REQUEST_ID, MAX_SEQ, MAX_TIME_NS, REMEMBERED_CHUNKS
+from risp.protocol.action.requirements import observation as rule
+
+from ...check import Case, check
+from ...peers.websocket import SLACK_S, Peer
+from ...pictures import JPEG, PNG
+from ...verdict import Violation
+
+EXTRA_CAMERA = "risp_extra_camera"
+"""A camera that no server declares."""
+INVALID = "invalid_observation"
+LONG_MS = 60_000
+
+
+def refused(peer: Peer, frame: dict[str, Any] | str, code: str, **members: Any) -> dict[str, Any]:
+    """Send a malformed observation; it must be refused with this code."""
+    peer.send_wrong(frame, code)
+    within = peer.answer_s + SLACK_S
+    hint = "" if isinstance(frame, str) else f"sent {_short(frame)}"
+    return peer.expect_error(code, within, hint=hint, fatal=False, **members)
+
+
+def _short(frame: dict[str, Any]) -> str:
+    text = json.dumps(frame)
+    return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def refused_with(peer: Peer, name: str, values: Iterable[Any], code: str = INVALID) -> None:
+    """Each of these values of a member must be refused in turn."""
+    for value in values:
+        refused(peer, peer.observation() | {name: value}, code)
+
+
+def accepted(peer: Peer, **members: Any) -> dict[str, Any]:
+    """Send an observation with these members; it must be answered with actions."""
+    sent = peer.send_observation(**members)
+    return peer.expect("action_chunk", seq=sent["seq"])
+
+
+def camera(peer: Peer) -> str:
+    """The name of a camera to try images on."""
+    return next(iter(peer.observation().get("images") or ()), EXTRA_CAMERA)
+
+
+def with_image(peer: Peer, image: Any) -> dict[str, Any]:
+    """An observation in which one image is this."""
+    frame = peer.observation()
+    return frame | {"images": {**(frame.get("images") or {}), camera(peer): image}}
+
+
+def accepted_image(case: Case, image: Any) -> None:
+    """Send an image, which must be taken."""
+    peer = case.opened()
+    frame = with_image(peer, image)
+    peer.send(frame)
+    peer.expect("action_chunk", seq=frame["seq"])
+
+
+def refused_images(case: Case, images: Iterable[Any]) -> None:
+    """Send images, each of which must be refused."""
+    peer = case.opened()
+    for image in images:
+        refused(peer, with_image(peer, image), "invalid_image")
+
+
+# seq
+
+
+@check(rule.RISING)
+def rising(case: Case) -> None:
+    """Use a `seq` twice, and then a smaller one."""
+    peer = case.opened()
+    peer.observe(seq=5)
+    for seq in (5, 4):
+        peer.send_observation(seq=seq)
+        peer.expect_error("out_of_order", peer.answer_s, seq=seq)
+
+
+@check(rule.ANY_STEP)
+def any_step(case: Case) -> None:
+    """Leave numbers out, up to the greatest there is."""
+    peer = case.opened()
+    for seq in (3, 1000, MAX_SEQ):
+        accepted(peer, seq=seq)
+
+
+@check(rule.SEQ_BOUNDS)
+def seq_bounds(case: Case) -> None:
+    """Send each wrong `seq` in turn, and none."""
+    peer = case.opened()
+    refused_with(peer, "seq", (-1, 1.5, MAX_SEQ + 1, "x", None, [1]))
+    frame = peer.observation()
+    del frame["seq"]
+    refused(peer, frame, INVALID)
+
+
+@check(rule.INTEGRAL_FLOAT)
+def integral_float(case: Case) -> None:
+    """Send `seq` as `7.0`."""
+    peer = case.opened()
+    frame = peer.observation(seq=7)
+    peer.send(frame | {"seq": 7.0})
+    peer.expect("action_chunk", seq=7)
+
+
+# state
+
+
+@check(rule.STATE_TYPE)
+def state_type(case: Case) -> None:
+    """Send each wrong `state` in turn, and none."""
+    peer = case.opened()
+    refused_with(peer, "state", (None, "x", {"a": 1}, 1.0, [None], [[1.0]], [{}]))
+    frame = peer.observation()
+    del frame["state"]
+    refused(peer, frame, INVALID)
+
+
+@check(rule.STATE_FINITE)
+def state_finite(case: Case) -> None:
+    """Send numbers that are JSON and no double."""
+    peer = case.opened()
+    for number in ("1e999", "-1e999"):
+        frame = peer.observation(state=[0.5] * case.subject.state_width)
+        refused(peer, json.dumps(frame).replace("0.5", number, 1), INVALID)
+
+
+@check(rule.STATE_WIDTH)
+def state_width(case: Case) -> None:
+    """Send a `state` that is longer, shorter or empty."""
+    peer = case.opened()
+    width = case.subject.state_width
+    for other in {width + 1, max(width - 1, 0), 0} - {width}:
+        peer.send_observation(state=[0.0] * other)
+        peer.expect_error(
+            INVALID, peer.answer_s, hint=f"sent {other} numbers where {width} are due"
+        )
+
+
+@check(rule.STATE_PARAM)
+def state_param(case: Case) -> None:
+    """Send a wrong `state`, and look what the refusal points at."""
+    peer = case.opened()
+    frame = peer.observation()
+    for wrong in ({k: v for k, v in frame.items() if k != "state"}, frame | {"state": "x"}):
+        error = refused(peer, wrong | {"seq": peer.observation()["seq"]}, INVALID)
+        if not str(error.get("param")).startswith("/state"):
+            raise Violation("`param` at or below /state", f"{error.get('param')!r}")
+
+
+@check(rule.NO_BOOLEAN_NUMBERS)
+def no_boolean_numbers(case: Case) -> None:
+    """Send booleans where numbers are due."""
+    peer = case.opened()
+    refused_with(peer, "state", ([True] * case.subject.state_width,))
+    refused_with(peer, "seq", (True,))
+
+
+@check(rule.NO_STRING_NUMBERS)
+def no_string_numbers(case: Case) -> None:
+    """Send numeric strings where numbers are due."""
+    peer = case.opened()
+    refused_with(peer, "state", (["0.5"] * case.subject.state_width,))
+    refused_with(peer, "seq", ("5",))
+
+
+# images
+
+
+@check(rule.BARE_IMAGE)
+def bare_image(case: Case) -> None:
+    """Send an image as a bare base64 string."""
+    accepted_image(case, JPEG)
+
+
+@check(rule.JPEG_IMAGE)
+def jpeg_image(case: Case) -> None:
+    """Send an image labelled JPEG."""
+    accepted_image(case, {"encoding": "jpeg_base64", "data": JPEG})
+
+
+@check(rule.PNG_IMAGE)
+def png_image(case: Case) -> None:
+    """Send an image labelled PNG."""
+    accepted_image(case, {"encoding": "png_base64", "data": PNG})
+
+
+@check(rule.BYTES_DECIDE)
+def bytes_decide(case: Case) -> None:
+    """Label a PNG as a JPEG, and the other way round."""
+    accepted_image(case, {"encoding": "jpeg_base64", "data": PNG})
+    accepted_image(case, {"encoding": "png_base64", "data": JPEG})
+
+
+@check(rule.IMAGE_TYPE)
+def image_type(case: Case) -> None:
+    """Send images of wrong JSON types."""
+    whole = {"encoding": "jpeg_base64", "data": JPEG}
+    parts = [{k: v for k, v in whole.items() if k != gone} for gone in whole]
+    refused_images(
+        case, (7, True, [JPEG], {}, *parts, whole | {"data": 7}, whole | {"encoding": 7})
+    )
+
+
+@check(rule.IMAGE_ENCODING)
+def image_encoding(case: Case) -> None:
+    """Send an image in an encoding that does not exist."""
+    refused_images(case, [{"encoding": name, "data": JPEG} for name in ("gif_base64", "jpeg", "")])
+
+
+@check(rule.IMAGE_BASE64)
+def image_base64(case: Case) -> None:
+    """Send image data that is not padded base64."""
+    broken = ("AA", "A===", "!!!!", "__79", "AA==AA==")
+    objects = [{"encoding": "jpeg_base64", "data": data} for data in broken]
+    refused_images(case, (*broken, *objects))
+
+
+@check(rule.CAMERA_MISSING, rule.CAMERA_PARAM)
+def camera_missing(case: Case) -> None:
+    """Leave out each required camera in turn."""
+    peer = case.opened()
+    for name in case.subject.cameras:
+        frame = peer.observation()
+        frame["images"] = {k: v for k, v in frame["images"].items() if k != name}
+        peer.send(frame)
+        error = peer.expect_error(INVALID, peer.answer_s, hint=f"{name} was left out")
+        if not str(error.get("param")).startswith("/images"):
+            raise Violation(
+                "`param` at or below /images",
+                f"{error.get('param')!r}",
+                requirement=rule.CAMERA_PARAM,
+            )
+
+
+@check(rule.EXTRA_CAMERA)
+def extra_camera(case: Case) -> None:
+    """Send an image of a camera that was not declared."""
+    peer = case.opened()
+    images = {**(peer.observation().get("images") or {}), EXTRA_CAMERA: JPEG}
+    accepted(peer, images=images)
+
+
+@check(rule.NO_IMAGES)
+def no_images(case: Case) -> None:
+    """Observe without `images`."""
+    accepted(case.opened(), images=None)
+
+
+# Other members
+
+
+@check(rule.STEP_PROMPT)
+def step_prompt(case: Case) -> None:
+    """Change the instruction for one step."""
+    peer = case.opened()
+    accepted(peer, prompt="move left")
+    accepted(peer, prompt="")
+
+
+@check(rule.UNKNOWN_MEMBERS)
+def unknown_members(case: Case) -> None:
+    """Observe with members that no version of the protocol names."""
+    accepted(case.opened(), x_vendor={"a": [1, None]}, risp_unheard_of=True)
+
+
+@check(rule.NULL_IS_ABSENT)
+def null_is_absent(case: Case) -> None:
+    """Observe with every optional member null."""
+    peer = case.opened()
+    names = ("prompt", "request_id", "capture_time_ns", "max_age_ms", "max_gpu_seconds")
+    frame: dict[str, Any] = dict.fromkeys(names) | peer.observation()
+    peer.send(frame if frame.get("images") else frame | {"images": None})
+    peer.expect("action_chunk", seq=frame["seq"])
+
+
+@check(rule.BOUNDS)
+def bounds(case: Case) -> None:
+    """Send the other members of wrong types, or out of bounds."""
+    peer = case.opened()
+    refused_with(peer, "max_age_ms", (-1, "5", True))
+    refused_with(peer, "max_gpu_seconds", (0, -1, "5"))
+    refused_with(peer, "prompt", (7, {}))
+    refused_with(peer, "capture_time_ns", (1.5, -1, "1.5", "x", "", True, MAX_TIME_NS + 1))
+
+
+@check(rule.TIME_TYPE)
+def time_type(case: Case) -> None:
+    """Send capture times as integers and as decimal strings, and have them back unaltered."""
+    peer = case.opened()
+    for value in (0, 1737830400000000001, "1737830400000000001", MAX_TIME_NS, str(MAX_TIME_NS)):
+        accepted(peer, capture_time_ns=value)
+
+
+@check(rule.TIME_REPEATED)
+def time_repeated(case: Case) -> None:
+    """Send a capture time that any JSON reader keeps, and look whether it comes back."""
+    value = "1737830400000000001"
+    chunk = accepted(case.opened(), capture_time_ns=value)
+    if chunk.get("capture_time_ns") is None:
+        raise Violation(f"capture_time_ns {value!r} in the action_chunk", "none")
+
+
+# request_id
+
+
+@check(rule.REQUEST_ID_BOUNDS)
+def request_id_bounds(case: Case) -> None:
+    """Send request ids that are empty, too long, or no string."""
+    refused_with(case.opened(), "request_id", ("", "r" * (MAX_REQUEST_ID + 1), 7, ["r"]))
+
+
+def same_actions(chunk: dict[str, Any], first: dict[str, Any], what: str) -> None:
+    """Two chunks must hold equal actions."""
+    if chunk.get("actions") != first.get("actions"):
+        raise Violation(f"the actions of {what}", "other actions", pointer="/actions")
+
+
+@check(rule.SAME_REQUEST)
+def same_request(case: Case) -> None:
+    """Send a request again under a new `seq`."""
+    peer = case.opened()
+    content = peer.observation()
+    first = peer.observe(**content | {"request_id": "again"})
+    peer.observe()
+    chunk = accepted(peer, **content | {"request_id": "again", "seq": peer.seq + 1})
+    same_actions(chunk, first, "the first answer")
+
+
+@check(rule.PENDING_REQUEST)
+def pending_request(case: Case) -> None:
+    """Send a request again before it is answered."""
+    peer = case.opened()
+    content = peer.observation() | {"request_id": "pending"}
+    peer.send(content, flush=False)
+    again = peer.send_observation(**content | {"seq": peer.seq + 1})
+    first = peer.expect("action_chunk", seq=content["seq"])
+    chunk = peer.expect("action_chunk", seq=again["seq"])
+    same_actions(chunk, first, "the pending request")
+
+
+@check(rule.OTHER_CONTENT)
+def other_content(case: Case) -> None:
+    """Use the id of an answered request for another content."""
+    peer = case.opened()
+    peer.observe(request_id="taken")
+    sent = peer.send_observation(request_id="taken")
+    peer.expect_error("duplicate_request", peer.answer_s, seq=sent["seq"], request_id="taken")
+    peer.send_observation(request_id="taken", prompt="something else altogether")
+    peer.expect_error("duplicate_request", peer.answer_s)
+
+
+@check(rule.NOT_CONTENT)
+def not_content(case: Case) -> None:
+    """Send a request again with another capture time and another `max_age_ms`."""
+    peer = case.opened()
+    content = peer.observation() | {"request_id": "retry"}
+    first = peer.observe(**content | {"capture_time_ns": 1, "max_age_ms": LONG_MS})
+    again = content | {"seq": peer.seq + 1, "capture_time_ns": 2, "max_age_ms": LONG_MS + 1}
+    same_actions(accepted(peer, **again), first, "the first answer")
+
+
+@check(rule.SEQ_BEFORE_REQUEST)
+def seq_before_request(case: Case) -> None:
+    """Send an answered request again under its old `seq`."""
+    peer = case.opened()
+    content = peer.observation() | {"request_id": "old"}
+    peer.observe(**content)
+    peer.send(content)
+    peer.expect_error("out_of_order", peer.answer_s, seq=content["seq"])
+
+
+@check(rule.REMEMBER, waits_s=REMEMBERED_CHUNKS * 5)
+def remember(case: Case) -> None:
+    """Answer as many requests as must be remembered, and send the first again."""
+    peer = case.opened()
+    content = peer.observation() | {"request_id": "request-0"}
+    first = peer.observe(**content)
+    for number in range(1, REMEMBERED_CHUNKS):
+        peer.observe(request_id=f"request-{number}")
+    chunk = accepted(peer, **content | {"seq": peer.seq + 1})
+    same_actions(chunk, first, f"the request {REMEMBERED_CHUNKS} chunks ago")
+
+
+@check(rule.ONLY_CHUNKS)
+def only_chunks(case: Case) -> None:
+    """Use the id of a refused request for another content."""
+    peer = case.opened()
+    refused(peer, peer.observation(request_id="once") | {"state": "x"}, INVALID)
+    accepted(peer, request_id="once")
+
+
+@check(rule.REQUEST_SCOPE)
+def request_scope(case: Case) -> None:
+    """Use a request id in one session, and for another content in the next."""
+    first = case.opened()
+    first.observe(request_id="mine")
+    accepted(case.opened(), request_id="mine")
+
+
+# max_age and budgets
+
+
+@check(rule.EXPIRE)
+def expire(case: Case) -> None:
+    """Observe with a `max_age_ms` of nothing."""
+    peer = case.opened(capabilities=["max_age"])
+    sent = peer.send_observation(max_age_ms=0)
+    peer.expect("observation.dropped", seq=sent["seq"], reason="expired")
+
+
+@check(rule.STILL_FRESH)
+def still_fresh(case: Case) -> None:
+    """Observe with a `max_age_ms` of a minute."""
+    accepted(case.opened(capabilities=["max_age"]), max_age_ms=LONG_MS)
+
+
+@check(rule.GPU_BUDGET)
+def gpu_budget(case: Case) -> None:
+    """Allow one inference a nanosecond."""
+    peer = case.opened()
+    sent = peer.send_observation(max_gpu_seconds=1e-9)
+    peer.expect_error("budget_exceeded", peer.answer_s, seq=sent["seq"])
+
+
+@check(rule.STEP_BUDGET)
+def step_budget(case: Case) -> None:
+    """Allow the session a nanosecond, and one observation a minute."""
+    peer = case.opened(max_gpu_seconds=1e-9)
+    accepted(peer, max_gpu_seconds=60.0)
+    sent = peer.send_observation()
+    peer.expect_error("budget_exceeded", peer.answer_s, seq=sent["seq"])
+
+
+# Answers
+
+
+@check(rule.CARRY_NOTHING)
+def frame_errors_carry_nothing(case: Case) -> None:
+    """Send a frame of an unknown type that has `seq` and `request_id`."""
+    peer = case.opened()
+    peer.send_wrong({"type": "risp-no-such-type", "seq": 0, "request_id": "r"}, "unknown_type")
+    error = peer.expect_error("unknown_type")
+    carried = [name for name in ("seq", "request_id") if error.get(name) is not None]
+    if carried:
+        raise Violation(
+            "neither `seq` nor `request_id`", ", ".join(carried), pointer=f"/{carried[0]}"
+        )
+
+
+@check(rule.CARRY_SEQ, rule.CARRY_REQUEST_ID)
+def refusals_carry_both(case: Case) -> None:
+    """Have an observation refused for its state, and one for its image."""
+    peer = case.opened()
+    for member, value, code in (("state", "x", INVALID), ("images", {"a": 7}, "invalid_image")):
+        frame = peer.observation(request_id=f"refused-{member}") | {member: value}
+        error = refused(peer, frame, code)
+        if error.get("seq") != frame["seq"]:
+            raise Violation(f"seq {frame['seq']}", f"{error.get('seq')!r}", pointer="/seq")
+        if error.get("request_id") != frame["request_id"]:
+            raise Violation(
+                f"request_id {frame['request_id']!r}",
+                f"{error.get('request_id')!r}",
+                pointer="/request_id",
+                requirement=rule.CARRY_REQUEST_ID,
+            )

@@ -1,0 +1,202 @@
+"""Queue modes: what happens to observations that wait."""
+
+from itertools import pairwise
+
+from risp.protocol.action.limits import DEFAULT_MAX_IN_FLIGHT
+from risp.protocol.action.requirements import queue as rule
+
+from ...check import Case, check, monitor
+from ...conversation import Conversation
+from ...peers.websocket import SLACK_S, Peer, show
+from ...transcript import Event
+from ...verdict import NotSeen, Violation
+from .opening import accepted_open, refused_open
+
+MOST = 32
+"""Observations in flight, at most, however many the target would take."""
+WAITED_S = 0.02
+"""A burst that is answered faster than this may never have waited."""
+
+
+def send_burst(peer: Peer, size: int) -> list[int]:
+    """Send that many observations in one write; returns their `seq`."""
+    return [peer.send_observation(flush=i == size - 1)["seq"] for i in range(size)]
+
+
+def read_answers(peer: Peer, seqs: list[int]) -> list[Event]:
+    """The answers to a burst, in the order in which they come."""
+    answers: list[Event] = []
+    while len(answers) < len(seqs):
+        event = peer.next(peer.answer_s + SLACK_S)
+        if event is None or event.tree is None:
+            raise Violation(f"{len(seqs)} answers", f"{len(answers)}, and then {show(event)}")
+        answers.append(event)
+    return answers
+
+
+def burst_size(case: Case) -> int:
+    """As many observations as the target takes, within reason."""
+    return min(case.subject.max_in_flight, MOST)
+
+
+@check(rule.ORDER)
+def order(case: Case) -> None:
+    """Pipeline good and bad observations; the answers must come in the same order."""
+    peer = case.opened()
+    due = []
+    for number in range(6):
+        frame = peer.observation()
+        due.append(frame["seq"])
+        if number in (1, 4):
+            peer.send_wrong(frame | {"state": "x"}, "invalid_observation")
+        else:
+            peer.send(frame)
+    came = [event.tree.get("seq") for event in read_answers(peer, due) if event.tree]
+    if came != due:
+        raise Violation(f"answers in the order {due}", f"{came}")
+
+
+@check(rule.FIFO_IF_ABSENT)
+def fifo_if_absent(case: Case) -> None:
+    """Pipeline without having asked for a queue mode; every observation must be used."""
+    peer = case.opened(queue=None)
+    if peer.ready.get("queue") not in (None, "fifo"):
+        raise Violation("queue `fifo`", repr(peer.ready["queue"]), pointer="/queue")
+    seqs = send_burst(peer, DEFAULT_MAX_IN_FLIGHT)
+    for event in read_answers(peer, seqs):
+        if event.frame_type != "action_chunk":
+            raise Violation("an action_chunk for each", show(event))
+
+
+@check(rule.WITHIN_ROOM, rule.NOTHING_SUPERSEDED)
+def within_room(case: Case) -> None:
+    """Have as many observations unanswered as the target takes."""
+    peer = case.opened()
+    size = burst_size(case)
+    for event in read_answers(peer, send_burst(peer, size)):
+        if event.tree and event.tree.get("code") == "too_many_in_flight":
+            raise Violation(f"room for {size} observations", show(event))
+
+
+@check(rule.UNKNOWN_QUEUE)
+def unknown_queue(case: Case) -> None:
+    """Ask for a queue mode that does not exist."""
+    refused_open(case, {"queue": "random"})
+
+
+@check(rule.LATEST_UNSUPPORTED)
+def latest_unsupported(case: Case) -> None:
+    """Ask for `latest` where it is not declared."""
+    peer = accepted_open(case, queue="latest")
+    if peer.ready.get("queue") not in (None, "fifo"):
+        raise Violation("queue `fifo`", repr(peer.ready["queue"]), pointer="/queue")
+
+
+def latest(case: Case) -> Peer:
+    """A session in `latest`; NotSeen if there is none."""
+    peer = case.opened(queue="latest")
+    if peer.ready.get("queue") != "latest":
+        raise NotSeen("the target does not declare `queue: latest` for this session")
+    return peer
+
+
+@check(rule.SUPERSEDE)
+def supersede(case: Case) -> None:
+    """Send bursts until an observation is overtaken while it waits."""
+    peer = latest(case)
+    for size in (8, 16, 32, 64):
+        started = peer.now()
+        answers = read_answers(peer, send_burst(peer, size))
+        dropped = [a for a in answers if a.frame_type == "observation.dropped"]
+        if any(a.tree and a.tree.get("reason") == "superseded" for a in dropped):
+            return
+        if peer.now() - started > WAITED_S:
+            raise Violation(
+                "observation.dropped with reason superseded for those that were overtaken",
+                f"{size} observations of one write answered one by one "
+                f"over {peer.now() - started:.3f} s",
+                hint="keep one waiting; when a newer one comes, drop the one that waits",
+            )
+    raise NotSeen("the policy is so fast that no observation ever waited")
+
+
+@check(rule.NEWEST_WINS)
+def newest_wins(case: Case) -> None:
+    """Send bursts; the last observation of each must be used."""
+    peer = latest(case)
+    for size in (4, 8, 16):
+        seqs = send_burst(peer, size)
+        for event in read_answers(peer, seqs):
+            newest = event.tree is not None and event.tree.get("seq") == seqs[-1]
+            if newest and event.frame_type == "observation.dropped":
+                raise Violation("the newest observation used", show(event))
+
+
+@monitor(rule.ORDER)
+def in_order(talk: Conversation) -> int:
+    """Deployed clients pair answers by position."""
+    asked, _ = talk.paired
+    if not talk.fifo or len(asked) < 2:
+        return 0
+    answered = sorted((one.answers[0][0], i) for i, one in enumerate(asked) if one.answers)
+    for (_, before), (index, after) in pairwise(answered):
+        if after < before:
+            raise Violation(
+                f"the answer to observation {asked[after].seq} before that to {asked[before].seq}",
+                "the other way round",
+                at=index,
+            )
+    return max(len(answered) - 1, 0)
+
+
+@monitor(rule.NOTHING_SUPERSEDED)
+def nothing_superseded(talk: Conversation) -> int:
+    """A client that pipelines in `fifo` waits for a chunk each."""
+    if not talk.fifo:
+        return 0
+    for index, frame in talk.frames("observation.dropped"):
+        if frame.get("reason") == "superseded":
+            raise Violation(
+                "nothing superseded in fifo", f"observation {frame.get('seq')}", at=index
+            )
+    return sum(1 for one in talk.paired[0] if one.answers)
+
+
+@monitor(rule.WITHIN_ROOM)
+def room_kept(talk: Conversation) -> int:
+    """What is promised is kept."""
+    room = talk.limit("max_in_flight", DEFAULT_MAX_IN_FLIGHT)
+    asked, _ = talk.paired
+    seen = 0
+    for one in asked:
+        for index, event in one.answers:
+            if event.tree and event.tree.get("code") == "too_many_in_flight" and talk.fifo:
+                # The kit's own count when it sent this one: earlier ones not yet answered, and it.
+                open_ = sum(
+                    1
+                    for other in asked
+                    if other.index <= one.index
+                    and (not other.answers or other.answers[0][0] > one.index)
+                )
+                if open_ <= room:
+                    raise Violation(f"room for {room}", f"refused at {open_}", at=index)
+        seen += 1
+    return seen
+
+
+@monitor(rule.ROOM)
+def room(talk: Conversation) -> int:
+    """Deployed clients pipeline that many."""
+    limits = talk.ready.get("limits")
+    if not isinstance(limits, dict) or limits.get("max_in_flight") is None:
+        return 0
+    value = talk.limit("max_in_flight", 0)
+    if value < DEFAULT_MAX_IN_FLIGHT:
+        index = next(i for i, _ in talk.frames("session.ready"))
+        raise Violation(
+            f"at least {DEFAULT_MAX_IN_FLIGHT}",
+            str(value),
+            at=index,
+            pointer="/limits/max_in_flight",
+        )
+    return 1

@@ -1,0 +1,167 @@
+"""One connection of a transcript, as a monitor reads it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from risp.protocol.action.codes import CODES
+
+from .transcript import Event, Kind, Transcript, Way
+
+ANSWERS = ("action_chunk", "observation.dropped")
+"""Frames that are always the answer to an observation."""
+OBSERVATION_CODES = frozenset(
+    {
+        "invalid_observation",
+        "invalid_image",
+        "out_of_order",
+        "duplicate_request",
+        "too_many_in_flight",
+        "rate_limited",
+        "inference_failed",
+        "budget_exceeded",
+        "shutting_down",
+    }
+)
+"""Error codes that always answer an observation, whether or not they carry a `seq`."""
+assert set(CODES) >= OBSERVATION_CODES
+
+
+@dataclass
+class Asked:
+    """An observation that the kit sent."""
+
+    index: int
+    event: Event
+    tree: dict[str, Any]
+    answers: list[tuple[int, Event]] = field(default_factory=list)
+
+    @property
+    def seq(self) -> int | None:
+        """Its `seq`, if it is valid."""
+        return integer(self.tree.get("seq"))
+
+
+def integer(value: Any) -> int | None:
+    """A JSON value as an integer, or None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+        return None
+    return int(value)
+
+
+@dataclass
+class Conversation:
+    """The events of one connection with their places in the transcript."""
+
+    transcript: Transcript
+    channel: int
+
+    @cached_property
+    def events(self) -> list[tuple[int, Event]]:
+        """Every event of the connection."""
+        return self.transcript.channel(self.channel)
+
+    @property
+    def received(self) -> Iterator[tuple[int, Event]]:
+        """Messages of the server."""
+        for index, event in self.events:
+            if event.way is Way.IN and event.kind in (Kind.TEXT, Kind.BINARY):
+                yield index, event
+
+    def frames(self, frame_type: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The server's frames of one type."""
+        for index, event in self.received:
+            if event.frame_type == frame_type and event.tree is not None:
+                yield index, event.tree
+
+    @cached_property
+    def response(self) -> tuple[int, Event] | None:
+        """The response to the opening handshake."""
+        for index, event in self.events:
+            if event.way is Way.IN and event.kind is Kind.HANDSHAKE:
+                return index, event
+        return None
+
+    @cached_property
+    def opening(self) -> dict[str, Any] | None:
+        """The first `session.open` that the kit sent."""
+        for _, event in self.events:
+            if event.way is Way.OUT and event.frame_type == "session.open":
+                return event.tree
+        return None
+
+    @cached_property
+    def ready(self) -> dict[str, Any]:
+        """`session.ready`; empty if there was none."""
+        return next((tree for _, tree in self.frames("session.ready")), {})
+
+    @property
+    def fifo(self) -> bool:
+        """Whether answers come in the order of the observations."""
+        return self.ready.get("queue") != "latest"
+
+    def limit(self, name: str, default: int) -> int:
+        """A declared limit."""
+        limits = self.ready.get("limits")
+        value = integer(limits.get(name)) if isinstance(limits, dict) else None
+        return default if value is None else value
+
+    @cached_property
+    def closed_at(self) -> float:
+        """When the duty to answer ended, in seconds: a close by either side, or the last event."""
+        for _, event in self.events:
+            if event.kind in (Kind.CLOSE, Kind.END) or event.frame_type == "session.close":
+                return event.at / 1e9
+        return self.events[-1][1].at / 1e9 if self.events else 0.0
+
+    @cached_property
+    def over_by_kit(self) -> bool:
+        """Whether the kit ended the conversation, so that open answers were no longer owed."""
+        for _, event in self.events:
+            if event.kind in (Kind.CLOSE, Kind.END) or event.frame_type == "session.close":
+                return event.way is Way.OUT
+        return True
+
+    @cached_property
+    def paired(self) -> tuple[list[Asked], list[tuple[int, Event]]]:
+        """Observations with their answers, and the answers that belong to none.
+
+        The k-th answer that bears a `seq` belongs to the k-th observation that bore it; an answer
+        without one belongs to the oldest observation that could not be named and is unanswered.
+        """
+        asked: list[Asked] = []
+        queues: dict[int | None, list[Asked]] = defaultdict(list)
+        stray: list[tuple[int, Event]] = []
+        for index, event in self.events:
+            tree = event.tree
+            if tree is None:
+                continue
+            if event.way is Way.OUT and event.frame_type == "observation" and self.ready:
+                one = Asked(index, event, tree)
+                asked.append(one)
+                queues[one.seq].append(one)
+            elif event.way is Way.IN and is_answer(tree):
+                seq = integer(tree.get("seq"))
+                # Without a `seq`, position is all that pairs; that it is missing is told elsewhere.
+                queue = queues.get(seq) or (asked if seq is None else [])
+                due = next((one for one in queue if not one.answers), None)
+                if due is None and queue:
+                    due = queue[-1]
+                if due is None:
+                    stray.append((index, event))
+                else:
+                    due.answers.append((index, event))
+        return asked, stray
+
+
+def is_answer(tree: dict[str, Any]) -> bool:
+    """Whether a frame answers an observation."""
+    if tree.get("type") in ANSWERS:
+        return True
+    if tree.get("type") != "error":
+        return False
+    return integer(tree.get("seq")) is not None or tree.get("code") in OBSERVATION_CODES

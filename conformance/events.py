@@ -1,0 +1,86 @@
+"""What happens in a run, as a stream that feeds every reporter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from risp.protocol.requirement import Requirement
+
+from .diagnosis import Diagnosis, Exit
+from .subject import Subject
+from .transcript import Transcript
+from .verdict import Finding, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins."""
+
+    target: str
+    """The target's URL, redacted."""
+    seed: int
+    slow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFound:
+    """The first conversation succeeded."""
+
+    subject: Subject
+    checks: int
+    """How many checks will run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStarted:
+    """A check begins."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFinished:
+    """A check is over."""
+
+    name: str
+    title: str
+    requirements: tuple[Requirement, ...]
+    verdict: Verdict
+    reason: str
+    """Why, where the verdict is neither pass nor a finding."""
+    findings: tuple[Finding, ...]
+    """What its conversation showed to be broken, by its script and by monitors."""
+    transcript: Transcript
+    seconds: float
+    retried: bool = False
+    """Whether it was held a second time because a clock had decided against the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementJudged:
+    """What the whole run says of one requirement."""
+
+    requirement: Requirement
+    verdict: Verdict
+    reason: str
+    checks: tuple[str, ...]
+    """The checks and monitors that judged it."""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is over."""
+
+    exit_code: Exit
+    complete: bool
+    """Whether every applicable MUST of the run was judged."""
+    requirements: tuple[RequirementJudged, ...]
+    seconds: float
+    diagnosis: Diagnosis | None = None
+
+
+RunEvent = RunStarted | TargetFound | CheckStarted | CheckFinished | RunFinished
+Reporter = Callable[[RunEvent], None]

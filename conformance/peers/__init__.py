@@ -1,0 +1,1 @@
+"""Peers that the kit speaks through: live ones, and recorded ones."""

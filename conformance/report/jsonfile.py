@@ -1,0 +1,86 @@
+"""The report for programs: one JSON file, written in one go, so that nobody reads half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..events import CheckFinished, RunEvent, RunFinished, RunStarted, TargetFound
+from ..transcript import Transcript
+from .document import CheckReport, Report, check_report, report
+
+
+class JsonFile:
+    """Writes the file at the start (`complete: false`) and at the end of a run; raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._target = ""
+        self._seed = 0
+        self._slow = False
+        self._declares: dict[str, Any] = {}
+        self._checks: list[CheckReport] = []
+        self._transcripts: dict[str, Transcript] = {}
+
+    def __call__(self, event: RunEvent) -> None:
+        """Take one event."""
+        match event:
+            case RunStarted():
+                self._target, self._seed, self._slow = event.target, event.seed, event.slow
+                # At once: a run that is killed must not leave the last run's file to be read.
+                self._write(None)
+            case TargetFound():
+                self._declares = event.subject.ready
+            case CheckFinished():
+                self._checks.append(check_report(event))
+                if event.findings:
+                    self._transcripts[event.name] = event.transcript
+            case RunFinished():
+                self._write(event)
+            case _:
+                pass
+
+    def _write(self, finished: RunFinished | None) -> None:
+        document = report(
+            self._target,
+            self._seed,
+            self._slow,
+            self._declares,
+            self._checks,
+            self._transcripts,
+            finished,
+        )
+        write_atomically(self._path, dump(document))
+
+
+def dump(document: Report) -> str:
+    """A report as text; lone surrogates that a target sent stay escaped."""
+    return json.dumps(document.model_dump(mode="json"), indent=1, ensure_ascii=True) + "\n"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file as a whole; raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class Transcripts:
+    """Writes the transcript of every check into a folder; raises OSError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, event: RunEvent) -> None:
+        """Take one event."""
+        if isinstance(event, CheckFinished):
+            event.transcript.write(self._folder / f"{event.name}.jsonl")

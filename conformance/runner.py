@@ -1,0 +1,212 @@
+"""A run: discover the target, hold the checks, judge the requirements, and tell every reporter."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from .bench import Bench, Judgement
+from .check import Case, Check
+from .checks import action as _registered  # noqa: F401  # its import is what registers the checks
+from .diagnosis import PRECEDENCE, Diagnosis, Exit
+from .discovery import discover
+from .events import (
+    CheckFinished,
+    CheckStarted,
+    Reporter,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    TargetFound,
+)
+from .peers.address import Address
+from .peers.link import LinkError
+from .peers.live import LiveLink
+from .peers.websocket import OutOfTime
+from .selection import Selection
+from .subject import Subject
+from .transcript import Kind, Transcript, Way, redact_url
+from .verdict import Finding, Inconclusive, NotSeen, Verdict, Violation, broken
+
+CHECK_S = 60.0
+"""Seconds that a check may take, beyond those that it declares to wait."""
+SETTLE_S = 1.5
+"""Seconds that the end of a conversation is waited for."""
+DISCOVERY = "discovery"
+"""The name under which the first conversation is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for."""
+
+    key: str | None = None
+    open_members: dict[str, Any] = field(default_factory=dict)
+    observation_members: dict[str, Any] = field(default_factory=dict)
+    selection: Selection = field(default_factory=Selection)
+    seed: int = 0
+    budget_s: float = 300.0
+
+
+class Run:
+    """One run against one URL."""
+
+    def __init__(self, url: str, options: Options, reporters: Sequence[Reporter]) -> None:
+        try:
+            self._address = Address.parse(url)
+        except ValueError as error:
+            raise Diagnosis(Exit.USAGE, str(error)) from None
+        self._options = options
+        self._reporters = reporters
+        self._started = time.monotonic()
+        self._shown = redact_url(self._address.url)
+
+    def _tell(self, event: RunEvent) -> None:
+        for reporter in self._reporters:
+            reporter(event)
+
+    def _left(self) -> float:
+        return self._started + self._options.budget_s - time.monotonic()
+
+    def execute(self) -> RunFinished:
+        """Hold the run; returns its end, which every reporter has been told too."""
+        options = self._options
+        self._tell(RunStarted(self._shown, options.seed, options.selection.slow))
+        bench = Bench(options.selection)
+        diagnosis: Diagnosis | None = None
+        try:
+            self._hold_all(bench)
+        except Diagnosis as error:
+            diagnosis = error
+        except KeyboardInterrupt:
+            diagnosis = Diagnosis(Exit.INCOMPLETE, "interrupted")
+        finished = self._finish(bench, diagnosis)
+        self._tell(finished)
+        return finished
+
+    def _hold_all(self, bench: Bench) -> None:
+        subject = self._discover(bench)
+        checks = self._options.selection.checks(subject.declares)
+        self._tell(TargetFound(subject, len(checks)))
+        for check in checks:
+            if self._left() <= 0:
+                bench.skip(check, f"the budget of {self._options.budget_s:g} s was spent")
+                continue
+            self._tell(CheckStarted(check.name, check.title))
+            finished = self._hold(check, subject)
+            bench.take(finished)
+            self._tell(finished)
+
+    def _discover(self, bench: Bench) -> Subject:
+        options = self._options
+        transcript = Transcript(DISCOVERY, options.seed, self._shown)
+        subject = Subject(
+            self._address,
+            options.key,
+            open_members=options.open_members,
+            observation_members=options.observation_members,
+        )
+        subject = discover(subject, lambda s: self._case(s, transcript, CHECK_S * 3))
+        bench.found(subject, transcript)
+        return subject
+
+    def _case(self, subject: Subject, transcript: Transcript, seconds: float) -> Case:
+        epoch = time.monotonic()
+        channels = iter(range(1 + len(transcript.channels), 10_000))
+        return Case(
+            subject,
+            Random(f"{self._options.seed}:{transcript.check}"),
+            lambda: LiveLink(self._address, transcript, next(channels), epoch),
+            lambda: time.monotonic() - epoch,
+            deadline=min(seconds, max(self._left(), 1.0)),
+        )
+
+    def _hold(self, check: Check, subject: Subject) -> CheckFinished:
+        first = self._hold_once(check, subject)
+        if not first.findings:
+            return first
+        # Once is not enough to accuse: hold the same conversation again.
+        second = self._hold_once(check, subject)
+        return Judgement(check, first, second).settle()
+
+    def _hold_once(self, check: Check, subject: Subject) -> CheckFinished:
+        transcript = Transcript(check.name, self._options.seed, self._shown)
+        case = self._case(subject, transcript, CHECK_S + check.waits_s)
+        started = time.monotonic()
+        verdict, reason, findings = play(check, case)
+        findings += Bench.watch(transcript)
+        return CheckFinished(
+            check.name,
+            check.title,
+            check.requirements,
+            verdict,
+            reason,
+            tuple(findings),
+            transcript,
+            time.monotonic() - started,
+        )
+
+    def _finish(self, bench: Bench, diagnosis: Diagnosis | None) -> RunFinished:
+        judged = tuple(bench.judge()) if diagnosis is None or bench.subject else ()
+        complete = diagnosis is None and bench.complete(judged)
+        codes = {Exit.CONFORMANT if complete else Exit.INCOMPLETE}
+        if diagnosis is not None:
+            codes.add(diagnosis.code)
+        codes |= bench.codes(judged)
+        code = next(code for code in PRECEDENCE if code in codes)
+        seconds = time.monotonic() - self._started
+        return RunFinished(code, complete, judged, seconds, diagnosis)
+
+
+def play(check: Check, case: Case) -> tuple[Verdict, str, list[Finding]]:
+    """Hold one script's conversation; returns its verdict, the reason, and what it found."""
+    try:
+        try:
+            check.script(case)
+        finally:
+            settle(case)
+    except Violation as violation:
+        requirement = violation.requirement or check.requirements[0]
+        finding = Finding(
+            requirement,
+            check.name,
+            violation.expected,
+            violation.seen,
+            violation.at,
+            violation.pointer,
+            violation.hint,
+        )
+        return broken(requirement), "", [finding]
+    except (NotSeen, LinkError) as cause:
+        return Verdict.NOT_TESTED, str(cause), []
+    except OutOfTime:
+        return Verdict.NOT_TESTED, "the time for it was used up", []
+    except Inconclusive as cause:
+        return Verdict.INCONCLUSIVE, str(cause), []
+    except Exception as error:  # noqa: BLE001  # law 9: whatever else goes wrong is the kit's own
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return Verdict.KIT_ERROR, f"{type(error).__name__}: {error} ({where.name})", []
+    finally:
+        case.release()
+    return Verdict.PASS, "", []
+
+
+def settle(case: Case) -> None:
+    """End what the script left open, and read on to the end: what comes late is seen too."""
+    for peer in case.peers:
+        try:
+            if not peer.over:
+                if peer.ready:
+                    peer.close_session(peer.ready.get("session_id", ""))
+                else:
+                    peer.send_close()
+            until = peer.now() + SETTLE_S
+            while (event := peer.event(max(until - peer.now(), 0.0))) is not None:
+                if event.kind in (Kind.CLOSE, Kind.END) and event.way is Way.IN:
+                    break
+        except (OutOfTime, OSError):
+            continue

@@ -1,0 +1,119 @@
+"""What the court knows of a target, and frames that the target accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from risp.protocol.action.declares import Capability, Declares
+from risp.protocol.action.limits import (
+    DEFAULT_ANSWER_TIMEOUT_MS,
+    DEFAULT_MAX_FRAME_BYTES,
+    DEFAULT_MAX_IN_FLIGHT,
+)
+
+from .peers.address import Address
+from .pictures import JPEG
+
+STATE_WIDTHS = (6, 7, 14, 8, 1, 16, 32)
+"""Widths of `state` that are tried, commonest first, on a target that declares none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A target as it described itself."""
+
+    address: Address
+    key: str | None = None
+    """The key at hand, if any."""
+    key_required: bool = False
+    """Whether a handshake without a key was refused and the key at hand opened."""
+    ready: dict[str, Any] = field(default_factory=dict)
+    """`session.ready` as answered to a client that listed every capability."""
+    open_members: dict[str, Any] = field(default_factory=dict)
+    """Members to merge into every `session.open`, from the user."""
+    observation_members: dict[str, Any] = field(default_factory=dict)
+    """Members to merge into every observation, from the user."""
+    state_width: int = STATE_WIDTHS[0]
+    """The width of `state` that the target accepts."""
+
+    def limit(self, name: str) -> int | None:
+        """A declared limit, or None."""
+        limits = self.ready.get("limits")
+        value = limits.get(name) if isinstance(limits, dict) else None
+        return int(value) if isinstance(value, (int, float)) and value > 0 else None
+
+    @property
+    def answer_s(self) -> float:
+        """Seconds within which an observation is answered."""
+        return (self.limit("answer_timeout_ms") or DEFAULT_ANSWER_TIMEOUT_MS) / 1000
+
+    @property
+    def max_in_flight(self) -> int:
+        """Observations that may be unanswered in `fifo`."""
+        return self.limit("max_in_flight") or DEFAULT_MAX_IN_FLIGHT
+
+    @property
+    def max_frame_bytes(self) -> int:
+        """Bytes that a message may have."""
+        return self.limit("max_frame_bytes") or DEFAULT_MAX_FRAME_BYTES
+
+    @property
+    def cameras(self) -> list[str]:
+        """Cameras that every observation has to carry."""
+        names = self.ready.get("cameras")
+        return [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
+
+    @property
+    def capabilities(self) -> list[str]:
+        """Extensions that hold for a client that lists every one."""
+        names = self.ready.get("capabilities")
+        return [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
+
+    @property
+    def declares(self) -> frozenset[str]:
+        """The facts that requirements of class `declared` hang on."""
+        ready = self.ready
+        facts: dict[Declares, bool] = {
+            Declares.AUTH: self.key_required,
+            Declares.KEYLESS: not self.key_required,
+            Declares.STATE_DIM: ready.get("state_dim") is not None,
+            Declares.ACTION_DIM: ready.get("action_dim") is not None,
+            Declares.CHUNK_SIZE: ready.get("chunk_size") is not None,
+            Declares.CAMERAS: bool(self.cameras),
+            Declares.NO_CAMERAS: not self.cameras,
+            Declares.MAX_FRAME_BYTES: self.limit("max_frame_bytes") is not None,
+            Declares.MAX_IN_FLIGHT: self.limit("max_in_flight") is not None,
+            Declares.IDLE_TIMEOUT: self.limit("idle_timeout_ms") is not None,
+            Declares.TENSOR_B64: Capability.TENSOR_B64 in self.capabilities,
+            Declares.MAX_AGE: Capability.MAX_AGE in self.capabilities,
+            Declares.QUEUE_LATEST: Capability.QUEUE_LATEST in self.capabilities,
+            Declares.ONLY_FIFO: Capability.QUEUE_LATEST not in self.capabilities,
+            Declares.GPU_BUDGET: Capability.GPU_BUDGET in self.capabilities,
+        }
+        return frozenset(fact for fact, holds in facts.items() if holds)
+
+    def open_frame(self, **members: Any) -> dict[str, Any]:
+        """A `session.open` that the target accepts, with some members set; None takes one out."""
+        frame = {
+            "type": "session.open",
+            "session_id": "",
+            "prompt": "pick up the cup",
+            "cameras": [],
+        }
+        return _without_none(frame | self.open_members | members)
+
+    def observation(self, seq: int, rng: Random, **members: Any) -> dict[str, Any]:
+        """An observation that the target accepts, with some members set; None takes one out."""
+        frame: dict[str, Any] = {
+            "type": "observation",
+            "seq": seq,
+            "state": [round(rng.uniform(-1, 1), 3) for _ in range(self.state_width)],
+            "images": {name: {"encoding": "jpeg_base64", "data": JPEG} for name in self.cameras},
+        }
+        return _without_none(frame | self.observation_members | members)
+
+
+def _without_none(frame: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in frame.items() if value is not None}

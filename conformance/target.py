@@ -1,0 +1,122 @@
+"""The implementation under test: by URL, or started by a command whose first line is its URL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from types import TracebackType
+from typing import IO
+
+from .diagnosis import Diagnosis, Exit
+
+FIRST_LINE_S = 30.0
+"""Seconds that a command has to print its URL."""
+_STOP_S = 5.0
+
+
+class Target:
+    """A context in which the target runs; `url` is known inside it."""
+
+    def __init__(self, url: str | None, command: tuple[str, ...] = ()) -> None:
+        self.url = url or ""
+        self._command = command
+        self._process: subprocess.Popen[str] | None = None
+        self._said: deque[str] = deque(maxlen=20)
+
+    def __enter__(self) -> Target:
+        if self._command:
+            self._start()
+        return self
+
+    def _start(self) -> None:
+        try:
+            process = subprocess.Popen(
+                self._command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                errors="replace",
+                # A group of its own, so that what the command starts ends with it.
+                start_new_session=os.name == "posix",
+            )
+        except OSError as error:
+            raise Diagnosis(
+                Exit.USAGE,
+                f"the command cannot be started: {error.strerror}: {self._command[0]}",
+                hint="a URL is written as ws://host:port/path; a command is run without a shell",
+            ) from None
+        self._process = process
+        first: queue.Queue[str] = queue.Queue()
+        assert process.stdout is not None
+        assert process.stderr is not None
+        threading.Thread(target=_read, args=(process.stdout, first.put), daemon=True).start()
+        threading.Thread(
+            target=_read, args=(process.stderr, self._said.append), daemon=True
+        ).start()
+        try:
+            line = first.get(timeout=FIRST_LINE_S)
+        except queue.Empty:
+            self.stop()
+            raise self._no_url(f"printed no line within {FIRST_LINE_S:g} s") from None
+        if "://" not in line:
+            self.stop()
+            raise self._no_url(
+                f"printed {line.strip()[:80]!r}" if line else "ended, printing nothing"
+            )
+        self.url = line.split()[0]
+
+    def _no_url(self, what: str) -> Diagnosis:
+        said = "".join(self._said).strip()
+        return Diagnosis(
+            Exit.UNREACHABLE,
+            f"the command {what}, where its first line must be its URL",
+            hint=f"it said on standard error: {said[-600:]}" if said else "print it and flush",
+        )
+
+    def stop(self) -> None:
+        """End the command and all that it started."""
+        process = self._process
+        if process is None:
+            return
+        self._process = None
+        _signal(process, signal.SIGTERM)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            _signal(process, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+            process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _signal(process: subprocess.Popen[str], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.terminate()
+        else:
+            os.killpg(process.pid, number)
+
+
+def _read(stream: IO[str], take: object) -> None:
+    """Read on for ever: a full pipe would stop the target."""
+    with contextlib.suppress(ValueError, OSError):
+        for line in stream:
+            take(line)  # type: ignore[operator]  # a put or an append
+    with contextlib.suppress(ValueError, OSError):
+        take("")  # type: ignore[operator]  # the end, for whoever waits
