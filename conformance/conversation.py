@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from risp.protocol.action.codes import CODES
+from risp.protocol.action.limits import MAX_SEQ
 
 from .transcript import Event, Kind, Transcript, Way
 
@@ -43,7 +44,8 @@ class Asked:
     @property
     def seq(self) -> int | None:
         """Its `seq`, if it is valid."""
-        return integer(self.tree.get("seq"))
+        value = integer(self.tree.get("seq"))
+        return value if value is not None and 0 <= value <= MAX_SEQ else None
 
 
 def integer(value: Any) -> int | None:

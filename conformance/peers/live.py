@@ -138,7 +138,8 @@ class LiveLink:
         if lower.get("sec-websocket-accept") != due:
             self._end("broken", "wrong Sec-WebSocket-Accept")
             raise LinkError("the 101 carries no correct Sec-WebSocket-Accept (RFC 6455, 4.2.2)")
-        self._feed(rest)
+        if rest:
+            self._feed(rest)
         return event
 
     def _read_body(self, body: bytes, headers: dict[str, str]) -> bytes:

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from risp.protocol.action.codec import decode_client
-from risp.protocol.action.frames import SERVER_FRAMES
+from risp.protocol.action.frames import CLIENT_FRAMES, SERVER_FRAMES
 from risp.protocol.errors import DecodeError
 
 from ..transcript import Event, Kind
@@ -232,7 +232,9 @@ class Peer:
 
 
 def _is_unknown(event: Event) -> bool:
-    return event.frame_type is not None and event.frame_type not in SERVER_FRAMES
+    """Whether a client has to ignore it; a client's own frame coming back is no such thing."""
+    known = (*SERVER_FRAMES, *CLIENT_FRAMES)
+    return event.frame_type is not None and event.frame_type not in known
 
 
 def _describe(frame_type: str, members: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from collections import defaultdict
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
@@ -118,34 +117,31 @@ class Terminal:
         self._console.print()
         self._console.print(head, highlight=False)
         if one.verdict is Verdict.KIT_ERROR:
-            self._console.print(Padding(Text(one.reason), (0, 0, 0, 4)))
+            self._line(one.reason)
         for finding in one.findings[:1]:
             self._print_finding(finding)
         if len(one.findings) > 1:
-            others = ", ".join(f.check for f in one.findings[1:])
-            self._console.print(Padding(Text(f"also in: {others}", "dim"), (0, 0, 0, 4)))
+            self._line(f"also in   {', '.join(f.check for f in one.findings[1:])}", "dim")
+
+    def _line(self, text: str, style: str = "", indent: int = 4) -> None:
+        """A line that is not wrapped: what is copied from it stays in one piece."""
+        self._console.print(Text(" " * indent + text, style), soft_wrap=True)
 
     def _print_finding(self, finding: Finding) -> None:
         place = f"  at {finding.pointer}" if finding.pointer else ""
-        rows = [("expected", finding.expected), ("seen", f"{finding.seen}{place}")]
-        rows += [("hint", finding.hint)] if finding.hint else []
-        for label, text in rows:
-            self._console.print(Padding(Text(f"{label:<9} {text}"), (0, 0, 0, 4)))
+        self._line(f"expected  {finding.expected}")
+        self._line(f"seen      {finding.seen}{place}")
+        if finding.hint:
+            self._line(f"hint      {finding.hint}")
         transcript = self._transcripts.get(finding.check)
         if transcript is not None:
-            self._console.print(Padding(Text(f"in {finding.check}:", "dim"), (0, 0, 0, 4)))
+            self._line(f"in        {finding.check}", "dim")
             for is_it, text in excerpt(transcript, finding.at):
-                mark, style = (">", "bold") if is_it else (" ", "")
-                row = Text(f"  {mark} {text}", style)
-                self._console.print(Padding(row, (0, 0, 0, 2)), soft_wrap=True)
-        self._console.print(
-            Padding(Text(f"spec      {page(finding.requirement)}", "dim"), (0, 0, 0, 4))
-        )
-        name = shlex.quote(finding.check)
-        only = f" --only {name}" if finding.check != "discovery" else ""
+                self._line(f"{'>' if is_it else ' '} {text}", "bold" if is_it else "", 2)
+        self._line(f"spec      {page(finding.requirement)}", "dim")
+        only = f" --only {shlex.quote(finding.check)}" if finding.check != "discovery" else ""
         options, separator, command = self._again.partition(" -- ")
-        line = f"again     {options}{only}{separator}{command}"
-        self._console.print(Padding(Text(line, "dim"), (0, 0, 0, 4)), soft_wrap=True)
+        self._line(f"again     {options}{only}{separator}{command}", "dim")
 
     def _print_untested(self, judged: tuple[RequirementJudged, ...]) -> None:
         due = set(headline(judged, self._slow).not_tested)

@@ -1,18 +1,12 @@
 """Monitors of observations and their answers: one each, in time, named right."""
 
-from risp.protocol.action.limits import DEFAULT_ANSWER_TIMEOUT_MS, MAX_REQUEST_ID, MAX_SEQ
+from risp.protocol.action.limits import DEFAULT_ANSWER_TIMEOUT_MS, MAX_REQUEST_ID
 from risp.protocol.action.requirements import observation as rule
 
 from ...check import monitor
-from ...conversation import Asked, Conversation, integer
+from ...conversation import Conversation, integer
 from ...peers.websocket import SLACK_S, show
 from ...verdict import Violation
-
-
-def _valid_seq(one: Asked) -> int | None:
-    value = one.tree.get("seq")
-    seq = integer(value)
-    return seq if seq is not None and 0 <= seq <= MAX_SEQ else None
 
 
 @monitor(rule.ONE_ANSWER)
@@ -28,7 +22,7 @@ def one_answer(talk: Conversation) -> int:
                 f"one answer to observation {one.seq}", f"another: {show(event)}", at=index
             )
     last = max((i for i, one in enumerate(asked) if one.answers), default=-1)
-    for one in asked[:last]:
+    for one in asked[: max(last, 0)]:
         if not one.answers:
             raise Violation(
                 f"an answer to observation {one.seq}",
@@ -61,7 +55,7 @@ def carry_seq(talk: Conversation) -> int:
             raise Violation("the `seq` of an observation that was sent", show(event), at=index)
     seen = 0
     for one in asked:
-        due = _valid_seq(one)
+        due = one.seq
         for index, event in one.answers:
             assert event.tree is not None
             if due is not None and event.tree.get("seq") != due:
