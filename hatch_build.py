@@ -20,7 +20,8 @@ def link_rooms(root: Path) -> None:
         else:
             stale.unlink()
     for name in LINKED:
-        (namespace / name).symlink_to(Path("..", "..", name))
+        link = namespace / name
+        link.symlink_to(Path("..", "..", name), target_is_directory=(root / name).is_dir())
 
 
 class ImportNames(BuildHookInterface[Any]):

@@ -28,7 +28,7 @@ from .peers.live import LiveLink
 from .peers.recorded import Diverged, Tape
 from .peers.websocket import SLACK_S
 from .report.words import line
-from .runner import CHECK_S, play
+from .runner import CHECK_S, SETTLE_S, play
 from .subject import Subject
 from .transcript import REDACTED, Event, Kind, Transcript, Way, redact_url
 from .verdict import Finding, Verdict
@@ -76,12 +76,10 @@ def _tell(
 
 
 def _shape(transcript: Transcript) -> list[tuple[int, str, str | None]]:
-    """What came, without values: policies sample, clocks differ."""
-    return [
-        (event.channel, event.kind, event.frame_type)
-        for event in transcript.events
-        if event.way is Way.IN and event.kind in (Kind.HANDSHAKE, Kind.TEXT, Kind.CLOSE)
-    ]
+    """What came on each connection, without values: policies sample, clocks differ."""
+    kinds = (Kind.HANDSHAKE, Kind.TEXT, Kind.CLOSE)
+    came = [e for e in transcript.events if e.way is Way.IN and e.kind in kinds]
+    return sorted(((e.channel, e.kind, e.frame_type) for e in came), key=lambda shape: shape[0])
 
 
 def hold_again(recording: Transcript, address: Address, key: str | None) -> Transcript:
@@ -106,6 +104,7 @@ def hold_again(recording: Transcript, address: Address, key: str | None) -> Tran
         _send(link, event)
     for number, link in links.items():
         _catch_up(link, number, came, due)
+        _read_on(link)
         link.release()
     return fresh
 
@@ -126,10 +125,18 @@ def _catch_up(link: LiveLink, number: int, came: dict[int, int], due: dict[int, 
     until = link.now() + OVERDUE_S
     while came[number] < due.get(number, 0):
         event = link.get(until)
-        if event is None or event.kind is Kind.END:
+        if event is None or event.kind in (Kind.CLOSE, Kind.END):
             came[number] = due.get(number, 0)
             return
         came[number] += 1
+
+
+def _read_on(link: LiveLink) -> None:
+    """To the end: the target may say more now than it did then."""
+    until = link.now() + SETTLE_S
+    while (event := link.get(until)) is not None:
+        if event.kind in (Kind.CLOSE, Kind.END):
+            return
 
 
 def _send(link: LiveLink, event: Event) -> None:

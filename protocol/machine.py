@@ -79,11 +79,13 @@ class Machine(Generic[StateT]):
 
     def mermaid(self) -> str:
         """The table as a Mermaid state diagram; client moves carry `C:`, server moves `S:`."""
+        # One arrow per pair of states: of several arrows from a state to itself, one is drawn.
+        arrows: dict[tuple[StateT, StateT], list[str]] = {}
+        for row in self.rows:
+            move = f"{row.move.sender[0].upper()}: {row.move}"
+            arrows.setdefault((row.source, row.target), []).append(move)
         lines = ["stateDiagram-v2", f"    [*] --> {self.initial}"]
-        lines += [
-            f"    {row.source} --> {row.target}: {row.move.sender[0].upper()}: {row.move}"
-            for row in self.rows
-        ]
+        lines += [f"    {a} --> {b}: {'<br>'.join(moves)}" for (a, b), moves in arrows.items()]
         sources = {row.source for row in self.rows}
         ends = dict.fromkeys(row.target for row in self.rows if row.target not in sources)
         lines += [f"    {state} --> [*]" for state in ends]

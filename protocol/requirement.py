@@ -54,7 +54,7 @@ class Requirement:
     role: Role = Role.SERVER
     """Who has to keep it."""
     needs: str = ""
-    """For `declared`: what the target has to declare, from `protocol.action.declares`."""
+    """For `declared`, and some `slow`: what the target has to declare, from `declares`."""
     reason: str = ""
     """For `off-wire`: why no wire shows it. For `slow`: which clock is waited for."""
 
@@ -64,8 +64,10 @@ class Requirement:
         found = _KEYWORD.findall(self.sentence)
         if len(found) != 1:
             raise ValueError(f"{self.id}: one keyword per sentence, not {found}")
-        if (self.seen is Seen.DECLARED) != bool(self.needs):
-            raise ValueError(f"{self.id}: `needs` goes with the class declared, and only with it")
+        if self.seen is Seen.DECLARED and not self.needs:
+            raise ValueError(f"{self.id}: the class declared goes with `needs`")
+        if self.needs and self.seen not in (Seen.DECLARED, Seen.SLOW):
+            raise ValueError(f"{self.id}: `needs` goes with the classes declared and slow")
         if (self.seen in (Seen.OFF_WIRE, Seen.SLOW)) != bool(self.reason):
             raise ValueError(f"{self.id}: `reason` goes with off-wire and slow, and only with them")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ..profile import ErrorCode
 
 VENDOR_PREFIX = "x_"
 """Codes of a vendor's own begin with this."""
@@ -15,23 +15,6 @@ BAD_DATA = 1007
 """Close code for text that is not UTF-8 (RFC 6455, 8.1)."""
 TOO_BIG = 1009
 """Close code for a message over `limits.max_frame_bytes`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
-    """One row of the error table."""
-
-    code: str
-    meaning: str
-    """When a server sends it, in one sentence."""
-    remedy: str
-    """What a client does about it."""
-    fatal: bool = False
-    """Whether the session ends with it."""
-    retryable: bool = False
-    """Whether the same request may succeed later."""
-    close: tuple[int, ...] = ()
-    """The close codes that may follow; the first is the one to send. Empty: none follows."""
 
 
 _ROWS = (

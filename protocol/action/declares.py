@@ -39,6 +39,8 @@ class Declares(StrEnum):
     """`session.ready` declares the most rows of a chunk."""
     CAMERAS = "cameras"
     """`session.ready` declares at least one required camera."""
+    NO_CAMERAS = "no cameras"
+    """`session.ready` declares no required camera."""
     MAX_FRAME_BYTES = "max_frame_bytes"
     """`session.ready` declares the largest message."""
     MAX_IN_FLIGHT = "max_in_flight"

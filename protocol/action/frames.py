@@ -22,6 +22,7 @@ from .scalars import (
     NonNegativeInt,
     NonNegativeNumber,
     Number,
+    Pointer,
     PositiveInt,
     PositiveNumber,
     RequestId,
@@ -53,7 +54,7 @@ class Tensor(Part):
     shape: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
     """Rows and columns."""
     data: Base64
-    """The items, in padded base64."""
+    """The items, in padded base64: exactly rows x columns x the size of an item."""
 
     @model_validator(mode="after")
     def _length_fits(self) -> Tensor:
@@ -235,7 +236,7 @@ class ActionChunk(Frame):
     capture_time_ns: CaptureTime | None = None
     """The observation's capture time, unaltered."""
     actions: Annotated[list[Row], Field(min_length=1)] | Tensor
-    """Rows of equal width, one per step; a tensor where `tensor_b64` holds."""
+    """Rows of equal width, one per step; a tensor where, and only where, `tensor_b64` holds."""
     metadata: Metadata | None = None
     """How it came to be."""
 
@@ -295,7 +296,7 @@ class Error(Frame):
     """The observation that it answers, if its `seq` arrived valid."""
     request_id: RequestId | None = None
     """The observation's request id, if it arrived valid."""
-    param: Annotated[Text, Field(pattern="^(/.*)?$")] | None = None
+    param: Pointer | None = None
     """JSON pointer (RFC 6901) to the member that is wrong."""
     retry_after_ms: NonNegativeNumber | None = None
     """When to try again, in milliseconds from now."""

@@ -1,4 +1,4 @@
-"""The numbers of the action profile: clocks, bounds, and what holds where a server declares nothing."""
+"""The numbers of the action profile: clocks, bounds, and what holds where nothing is declared."""
 
 OPEN_ANSWER_S = 10
 """A server answers `session.open` within this many seconds."""
@@ -16,7 +16,7 @@ DEFAULT_ANSWER_TIMEOUT_MS = 14_000
 DEFAULT_MAX_FRAME_BYTES = 1 << 20
 """The largest message a server takes, in bytes of payload, if it declares no other."""
 DEFAULT_MAX_IN_FLIGHT = 8
-"""How many observations a client may have unanswered in `fifo`, and the least a server may declare."""
+"""Observations that a client may have unanswered in `fifo`, and the least a server may declare."""
 REMEMBERED_CHUNKS = 64
 """How many answered request ids a session remembers at least."""
 

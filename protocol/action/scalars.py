@@ -41,6 +41,8 @@ def _capture_time(value: Any) -> Any:
     return value if isinstance(value, str) else number
 
 
+_BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """A finite number."""
 
@@ -86,6 +88,9 @@ Base64 = Annotated[
     str,
     StringConstraints(strict=True),
     AfterValidator(_base64),
-    Field(json_schema_extra={"contentEncoding": "base64"}),
+    Field(json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64}),
 ]
 """Bytes in padded base64 (RFC 4648, 4)."""
+
+Pointer = Annotated[str, StringConstraints(strict=True, pattern="^(?:/(?:[^~/]|~[01])*)*$")]
+"""A JSON pointer (RFC 6901)."""

@@ -67,3 +67,8 @@ UNKNOWN_CODES = Requirement(
     "false.",
     role=Role.CLIENT,
 )
+WAIT_FOR_READY = Requirement(
+    "A-CLIENT-13",
+    "A client MUST send no frame but `session.close` between `session.open` and `session.ready`.",
+    role=Role.CLIENT,
+)

@@ -113,3 +113,7 @@ WHOLE_TEXT = Requirement(
     "A-HAND-21",
     "A server MUST send each frame as one unfragmented text message.",
 )
+FRAME_IS_OBJECT = Requirement(
+    "A-HAND-22",
+    "A server MUST write each frame as a JSON object with a string `type`.",
+)

@@ -30,6 +30,7 @@ IDLE_CLOSES = Requirement(
     "A server that declares `limits.idle_timeout_ms` MUST end a session on which no frame came for "
     f"that long with `idle_timeout` and close code {GOING_AWAY}.",
     Seen.SLOW,
+    needs=Declares.IDLE_TIMEOUT,
     reason="The declared idle time-out.",
 )
 NOT_WHILE_OWED = Requirement(

@@ -148,6 +148,7 @@ TIME_UNALTERED = Requirement(
     "A-OBS-30",
     "A server that repeats `capture_time_ns` MUST repeat it with equal value and the same JSON "
     "type, never in float notation.",
+    Seen.OBSERVED,
 )
 TIME_REPEATED = Requirement(
     "A-OBS-31",
@@ -177,7 +178,7 @@ INFER_ONCE = Requirement(
 OTHER_CONTENT = Requirement(
     "A-OBS-36",
     "A server MUST answer `duplicate_request` to a `request_id` that it has answered with a chunk, "
-    "coming again with other content.",
+    "or is still working on, coming again with other content.",
 )
 NOT_CONTENT = Requirement(
     "A-OBS-37",
@@ -239,4 +240,6 @@ BOUNDS = Requirement(
 NO_IMAGES = Requirement(
     "A-OBS-47",
     "A server that requires no camera MUST accept an observation without `images`.",
+    Seen.DECLARED,
+    needs=Declares.NO_CAMERAS,
 )

@@ -63,8 +63,8 @@ LABEL_OPTIONAL = Requirement(
 )
 INVALID_OPEN = Requirement(
     "A-OPEN-13",
-    "A server MUST answer `invalid_open` to a `session.open` with a member that it knows of a "
-    "wrong JSON type.",
+    "A server MUST answer `invalid_open` to a `session.open` in which a member that this profile "
+    "names is of a wrong JSON type.",
 )
 POSITIVE = Requirement(
     "A-OPEN-14",
@@ -131,6 +131,7 @@ TRUE_MODEL = Requirement(
     "A-OPEN-27",
     "A server that ignores the name of a model that it does not serve MUST NOT declare that name "
     "as its `model`.",
+    Seen.OBSERVED,
 )
 ALREADY_OPEN = Requirement(
     "A-OPEN-28",

@@ -1,0 +1,170 @@
+"""One port: HTTP and WebSocket, Starlette on uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from .action.server import ServerSession
+from .action.serving.gate import NOT_FOUND, UPGRADE_REQUIRED, Gate, Refusal, redact
+from .action.serving.service import Service, deny
+from .action.serving.settings import Settings
+from .transport import HttpProtocol, WebSocketProtocol
+
+logger = logging.getLogger("risp.server")
+
+SWITCH_S = 0.0005
+"""How long a Python thread may hold the interpreter: a policy of pure Python would delay others."""
+
+
+def respond(refusal: Refusal) -> Callable[[Request], Response]:
+    """An HTTP endpoint that always says the same."""
+
+    def endpoint(request: Request) -> Response:
+        return Response(
+            refusal.body, refusal.status, refusal.headers, media_type="application/json"
+        )
+
+    return endpoint
+
+
+class Nowhere:
+    """The WebSocket that is not published: without it Starlette says 403, which clients retry."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the handshake with 404 (A-HAND-1)."""
+        await receive()
+        await deny(send, NOT_FOUND)
+
+
+def make_app(service: Service) -> Starlette:
+    """The routes of one port."""
+    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    app = Starlette(
+        routes=[
+            WebSocketRoute(service.settings.path, service),
+            Route(service.settings.path, respond(UPGRADE_REQUIRED), methods=every),
+            WebSocketRoute("/{path:path}", Nowhere()),
+            Route("/{path:path}", respond(NOT_FOUND), methods=every),
+        ]
+    )
+    app.router.redirect_slashes = False  # A-HAND-20: nobody is redirected
+    return app
+
+
+class Quiet(logging.Filter):
+    """Keeps secrets out of the log, and uvicorn's complaint about handshakes that were denied."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redact the line; drop it if it is about a denial."""
+        text = record.getMessage()
+        record.msg, record.args = redact(text), None
+        return not text.startswith("ASGI callable returned without completing handshake")
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but its end is announced to the sessions, and its beginning to the caller."""
+
+    def __init__(
+        self, config: uvicorn.Config, service: Service, on_listening: Callable[[int], None]
+    ) -> None:
+        super().__init__(config)
+        self.service = service
+        self.on_listening = on_listening
+        self.failure: Exception | None = None
+        """Why the policy could not be loaded."""
+        self._ending: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Listen, then say where."""
+        self._loop = asyncio.get_running_loop()
+        self.service.start(self.on_failed)
+        await super().startup(sockets=sockets)
+        self.on_listening(self.servers[0].sockets[0].getsockname()[1])
+
+    def on_failed(self, error: Exception) -> None:
+        """End because there is no policy to serve."""
+        self.failure = error
+        self.service.abort()
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal: the first one announces the end, the second one ends at once."""
+        assert self._loop is not None, "signals are caught while it runs"
+        self._loop.call_soon_threadsafe(self.end)
+
+    def end(self) -> None:
+        """Begin to end; asked again, end at once."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+        else:
+            self.service.abort()
+            self.should_exit = self.force_exit = True
+
+    async def _end(self) -> None:
+        await self.service.shutdown()
+        self.should_exit = True
+
+
+def make_server(
+    settings: Settings,
+    policy: Any,
+    on_listening: Callable[[int], None],
+    *,
+    session_class: type[ServerSession] = ServerSession,
+    gate_class: type[Gate] = Gate,
+    uvloop: bool = True,
+) -> Server:
+    """A server that is ready to run."""
+    service = Service(settings, policy, session_class=session_class, gate_class=gate_class)
+    kept = settings.undeclared() if settings.terse else settings
+    config = uvicorn.Config(
+        make_app(service),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop" if uvloop and has_uvloop() else "asyncio",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        ws_max_size=kept.max_frame_bytes,
+        ws_per_message_deflate=False,  # A-HAND-7
+        ws_ping_interval=None,  # A-LIM-7
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
+    logging.getLogger("uvicorn.error").addFilter(Quiet())
+    return Server(config, service, on_listening)
+
+
+def has_uvloop() -> bool:
+    """Whether uvloop is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return False
+    return bool(uvloop)
+
+
+def serve(
+    settings: Settings, policy: Any, on_listening: Callable[[int], None], **classes: Any
+) -> None:
+    """Serve until a signal comes. Raises what kept the policy from loading."""
+    sys.setswitchinterval(SWITCH_S)
+    server = make_server(settings, policy, on_listening, **classes)
+    server.run()
+    if server.failure is not None:
+        raise server.failure

@@ -1,0 +1,146 @@
+"""What uvicorn's protocols lack: a clock for slow requests, and a short way to the session.
+
+ASGI brings a message through a queue, two tasks and a pause of the socket, which costs as much as
+reading the message. So the endpoint takes the handshake by ASGI, finds this protocol in the scope,
+and from then on the two call each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+REQUEST_WITHIN_S = 10.0
+"""A client that has not sent its whole request head within this many seconds is cut off."""
+EXTENSION = "risp.transport"
+"""The key under which the scope's `extensions` hold the protocol."""
+
+
+class HttpProtocol(H11Protocol):
+    """HTTP/1.1 that does not wait forever for a request."""
+
+    _slow: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Start the clock of the first request."""
+        super().connection_made(transport)
+        self._slow = self.loop.call_later(REQUEST_WITHIN_S, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Stop the clock once the request is there, or has become a WebSocket."""
+        super().data_received(data)
+        is_begun = bool(self.cycle)  # None until there is a request, whatever its annotation says
+        if is_begun or self.transport.get_protocol() is not self:
+            self._stop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock with the connection."""
+        super().connection_lost(exc)
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+
+class Listener(Protocol):
+    """Who takes the messages of one WebSocket."""
+
+    def on_message(self, message: str | bytes, /) -> None:
+        """One message has come."""
+        ...
+
+    def on_ping(self) -> None:
+        """A ping has come, and is answered."""
+        ...
+
+    def on_writable(self) -> None:
+        """The client reads again."""
+        ...
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket that calls its listener, and is called by it."""
+
+    listener: Listener | None = None
+    """Set by the endpoint before it accepts."""
+    _finishing: asyncio.Task[None] | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        """Put this protocol into the scope, where the endpoint finds it."""
+        super().handle_connect(event)
+        extensions: Any = getattr(self, "scope", {}).get("extensions")
+        if extensions is not None:
+            extensions[EXTENSION] = self
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a whole message to the listener."""
+        if self.listener is None:
+            super().send_receive_event_to_app()
+            return
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "bytes":
+            self.listener.on_message(bytes(data))
+            return
+        try:
+            text = str(data, "utf-8")
+        except UnicodeDecodeError:
+            self.conn.send_close(1007)  # A-ERR-19
+            self.handle_parser_exception()
+            return
+        self.listener.on_message(text)
+
+    def handle_ping(self) -> None:
+        """Answer it, and tell of it: any frame is a sign of life."""
+        super().handle_ping()
+        if self.listener is not None:
+            self.listener.on_ping()
+
+    def resume_writing(self) -> None:
+        """Tell the listener that there is room again."""
+        super().resume_writing()
+        if self.listener is not None:
+            self.listener.on_writable()
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether a message would go out now, and not pile up."""
+        return self.writable.is_set()
+
+    def say(self, message: str | bytes) -> None:
+        """Send one message, unfragmented."""
+        if self.disconnected or self.close_sent or self.transport.is_closing():
+            return
+        if isinstance(message, str):
+            self.conn.send_text(message.encode())
+        else:
+            self.conn.send_binary(message)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+
+    def finish(self, code: int) -> None:
+        """Close with a code."""
+        self._finishing = self.loop.create_task(self._finish(code))
+
+    async def _finish(self, code: int) -> None:
+        if self.disconnected or self.close_sent:
+            return
+        with suppress(OSError):  # it is gone, which is what was wanted
+            await self.send({"type": "websocket.close", "code": code})
+
+    def listen(self, listening: bool) -> None:
+        """Read on, or stop reading for a while."""
+        if self.transport.is_closing():
+            return
+        if listening:
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
