@@ -131,7 +131,7 @@ class Monitor:
 
 
 CHECKS: dict[str, Check] = {}
-"""Every check by name, in the order of the specification."""
+"""Every check by name."""
 MONITORS: list[Monitor] = []
 """Every monitor."""
 

@@ -66,9 +66,10 @@ class Selection:
         scripted = {rule.id for check in CHECKS.values() for rule in check.requirements}
         # What only monitors judge shows in whatever conversation is held: hold them all.
         everything = bool(watched - scripted)
+        order = {id_: place for place, id_ in enumerate(SERVER_RULES)}
         return [
             check
-            for check in CHECKS.values()
+            for check in sorted(CHECKS.values(), key=lambda c: order[c.requirements[0].id])
             if not matches(self.skip, (check.name,))
             and (
                 (self.only and matches(self.only, (check.name,)))

@@ -1,6 +1,18 @@
 """Checks of the action profile. Importing this package registers them."""
 
-from . import action, answers, closing, error, handshake, limits, observation, opening, queue
+from . import (
+    action,
+    answers,
+    closing,
+    error,
+    handshake,
+    images,
+    limits,
+    observation,
+    opening,
+    queue,
+    retries,
+)
 
 __all__ = [
     "action",
@@ -8,8 +20,10 @@ __all__ = [
     "closing",
     "error",
     "handshake",
+    "images",
     "limits",
     "observation",
     "opening",
     "queue",
+    "retries",
 ]

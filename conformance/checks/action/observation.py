@@ -4,16 +4,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from risp.protocol.action.limits import MAX_REQUEST_ID, MAX_SEQ, MAX_TIME_NS, REMEMBERED_CHUNKS
+from risp.protocol.action.limits import MAX_SEQ, MAX_TIME_NS
 from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
 from ...peers.websocket import SLACK_S, Peer
-from ...pictures import JPEG, PNG
 from ...verdict import Violation
 
-EXTRA_CAMERA = "risp_extra_camera"
-"""A camera that no server declares."""
 INVALID = "invalid_observation"
 LONG_MS = 60_000
 
@@ -41,32 +38,6 @@ def accepted(peer: Peer, **members: Any) -> dict[str, Any]:
     """Send an observation with these members; it must be answered with actions."""
     sent = peer.send_observation(**members)
     return peer.expect("action_chunk", seq=sent["seq"])
-
-
-def camera(peer: Peer) -> str:
-    """The name of a camera to try images on."""
-    return next(iter(peer.observation().get("images") or ()), EXTRA_CAMERA)
-
-
-def with_image(peer: Peer, image: Any) -> dict[str, Any]:
-    """An observation in which one image is this."""
-    frame = peer.observation()
-    return frame | {"images": {**(frame.get("images") or {}), camera(peer): image}}
-
-
-def accepted_image(case: Case, image: Any) -> None:
-    """Send an image, which must be taken."""
-    peer = case.opened()
-    frame = with_image(peer, image)
-    peer.send(frame)
-    peer.expect("action_chunk", seq=frame["seq"])
-
-
-def refused_images(case: Case, images: Iterable[Any]) -> None:
-    """Send images, each of which must be refused."""
-    peer = case.opened()
-    for image in images:
-        refused(peer, with_image(peer, image), "invalid_image")
 
 
 # seq
@@ -170,89 +141,6 @@ def no_string_numbers(case: Case) -> None:
     refused_with(peer, "seq", ("5",))
 
 
-# images
-
-
-@check(rule.BARE_IMAGE)
-def bare_image(case: Case) -> None:
-    """Send an image as a bare base64 string."""
-    accepted_image(case, JPEG)
-
-
-@check(rule.JPEG_IMAGE)
-def jpeg_image(case: Case) -> None:
-    """Send an image labelled JPEG."""
-    accepted_image(case, {"encoding": "jpeg_base64", "data": JPEG})
-
-
-@check(rule.PNG_IMAGE)
-def png_image(case: Case) -> None:
-    """Send an image labelled PNG."""
-    accepted_image(case, {"encoding": "png_base64", "data": PNG})
-
-
-@check(rule.BYTES_DECIDE)
-def bytes_decide(case: Case) -> None:
-    """Label a PNG as a JPEG, and the other way round."""
-    accepted_image(case, {"encoding": "jpeg_base64", "data": PNG})
-    accepted_image(case, {"encoding": "png_base64", "data": JPEG})
-
-
-@check(rule.IMAGE_TYPE)
-def image_type(case: Case) -> None:
-    """Send images of wrong JSON types."""
-    whole = {"encoding": "jpeg_base64", "data": JPEG}
-    parts = [{k: v for k, v in whole.items() if k != gone} for gone in whole]
-    refused_images(
-        case, (7, True, [JPEG], {}, *parts, whole | {"data": 7}, whole | {"encoding": 7})
-    )
-
-
-@check(rule.IMAGE_ENCODING)
-def image_encoding(case: Case) -> None:
-    """Send an image in an encoding that does not exist."""
-    refused_images(case, [{"encoding": name, "data": JPEG} for name in ("gif_base64", "jpeg", "")])
-
-
-@check(rule.IMAGE_BASE64)
-def image_base64(case: Case) -> None:
-    """Send image data that is not padded base64."""
-    broken = ("AA", "A===", "!!!!", "__79", "AA==AA==")
-    objects = [{"encoding": "jpeg_base64", "data": data} for data in broken]
-    refused_images(case, (*broken, *objects))
-
-
-@check(rule.CAMERA_MISSING, rule.CAMERA_PARAM)
-def camera_missing(case: Case) -> None:
-    """Leave out each required camera in turn."""
-    peer = case.opened()
-    for name in case.subject.cameras:
-        frame = peer.observation()
-        frame["images"] = {k: v for k, v in frame["images"].items() if k != name}
-        peer.send(frame)
-        error = peer.expect_error(INVALID, peer.answer_s, hint=f"{name} was left out")
-        if not str(error.get("param")).startswith("/images"):
-            raise Violation(
-                "`param` at or below /images",
-                f"{error.get('param')!r}",
-                requirement=rule.CAMERA_PARAM,
-            )
-
-
-@check(rule.EXTRA_CAMERA)
-def extra_camera(case: Case) -> None:
-    """Send an image of a camera that was not declared."""
-    peer = case.opened()
-    images = {**(peer.observation().get("images") or {}), EXTRA_CAMERA: JPEG}
-    accepted(peer, images=images)
-
-
-@check(rule.NO_IMAGES)
-def no_images(case: Case) -> None:
-    """Observe without `images`."""
-    accepted(case.opened(), images=None)
-
-
 # Other members
 
 
@@ -305,103 +193,6 @@ def time_repeated(case: Case) -> None:
     chunk = accepted(case.opened(), capture_time_ns=value)
     if chunk.get("capture_time_ns") is None:
         raise Violation(f"capture_time_ns {value!r} in the action_chunk", "none")
-
-
-# request_id
-
-
-@check(rule.REQUEST_ID_BOUNDS)
-def request_id_bounds(case: Case) -> None:
-    """Send request ids that are empty, too long, or no string."""
-    refused_with(case.opened(), "request_id", ("", "r" * (MAX_REQUEST_ID + 1), 7, ["r"]))
-
-
-def same_actions(chunk: dict[str, Any], first: dict[str, Any], what: str) -> None:
-    """Two chunks must hold equal actions."""
-    if chunk.get("actions") != first.get("actions"):
-        raise Violation(f"the actions of {what}", "other actions", pointer="/actions")
-
-
-@check(rule.SAME_REQUEST)
-def same_request(case: Case) -> None:
-    """Send a request again under a new `seq`."""
-    peer = case.opened()
-    content = peer.observation()
-    first = peer.observe(**content | {"request_id": "again"})
-    peer.observe()
-    chunk = accepted(peer, **content | {"request_id": "again", "seq": peer.seq + 1})
-    same_actions(chunk, first, "the first answer")
-
-
-@check(rule.PENDING_REQUEST)
-def pending_request(case: Case) -> None:
-    """Send a request again before it is answered."""
-    peer = case.opened()
-    content = peer.observation() | {"request_id": "pending"}
-    peer.send(content, flush=False)
-    again = peer.send_observation(**content | {"seq": peer.seq + 1})
-    first = peer.expect("action_chunk", seq=content["seq"])
-    chunk = peer.expect("action_chunk", seq=again["seq"])
-    same_actions(chunk, first, "the pending request")
-
-
-@check(rule.OTHER_CONTENT)
-def other_content(case: Case) -> None:
-    """Use the id of an answered request for another content."""
-    peer = case.opened()
-    peer.observe(request_id="taken")
-    sent = peer.send_observation(request_id="taken")
-    peer.expect_error("duplicate_request", peer.answer_s, seq=sent["seq"], request_id="taken")
-    peer.send_observation(request_id="taken", prompt="something else altogether")
-    peer.expect_error("duplicate_request", peer.answer_s)
-
-
-@check(rule.NOT_CONTENT)
-def not_content(case: Case) -> None:
-    """Send a request again with another capture time and another `max_age_ms`."""
-    peer = case.opened()
-    content = peer.observation() | {"request_id": "retry"}
-    first = peer.observe(**content | {"capture_time_ns": 1, "max_age_ms": LONG_MS})
-    again = content | {"seq": peer.seq + 1, "capture_time_ns": 2, "max_age_ms": LONG_MS + 1}
-    same_actions(accepted(peer, **again), first, "the first answer")
-
-
-@check(rule.SEQ_BEFORE_REQUEST)
-def seq_before_request(case: Case) -> None:
-    """Send an answered request again under its old `seq`."""
-    peer = case.opened()
-    content = peer.observation() | {"request_id": "old"}
-    peer.observe(**content)
-    peer.send(content)
-    peer.expect_error("out_of_order", peer.answer_s, seq=content["seq"])
-
-
-@check(rule.REMEMBER, waits_s=REMEMBERED_CHUNKS * 5)
-def remember(case: Case) -> None:
-    """Answer as many requests as must be remembered, and send the first again."""
-    peer = case.opened()
-    content = peer.observation() | {"request_id": "request-0"}
-    first = peer.observe(**content)
-    for number in range(1, REMEMBERED_CHUNKS):
-        peer.observe(request_id=f"request-{number}")
-    chunk = accepted(peer, **content | {"seq": peer.seq + 1})
-    same_actions(chunk, first, f"the request {REMEMBERED_CHUNKS} chunks ago")
-
-
-@check(rule.ONLY_CHUNKS)
-def only_chunks(case: Case) -> None:
-    """Use the id of a refused request for another content."""
-    peer = case.opened()
-    refused(peer, peer.observation(request_id="once") | {"state": "x"}, INVALID)
-    accepted(peer, request_id="once")
-
-
-@check(rule.REQUEST_SCOPE)
-def request_scope(case: Case) -> None:
-    """Use a request id in one session, and for another content in the next."""
-    first = case.opened()
-    first.observe(request_id="mine")
-    accepted(case.opened(), request_id="mine")
 
 
 # max_age and budgets
