@@ -18,7 +18,7 @@ from risp.protocol.action.limits import OPEN_ANSWER_S
 from .check import ALL_CAPABILITIES, Case
 from .diagnosis import Diagnosis, Exit
 from .peers.link import LinkError
-from .peers.websocket import STEP_S, Peer, show
+from .peers.websocket import SLACK_S, STEP_S, Peer, show
 from .subject import STATE_WIDTHS, Subject
 from .transcript import Event, Kind
 
@@ -179,7 +179,7 @@ def _find_observation(case: Case, peer: Peer, subject: Subject, width: int | Non
     for seq, one in enumerate(widths):
         tried = replace(subject, state_width=one)
         peer.send(tried.observation(seq, Random(seq)))
-        last = peer.next(subject.answer_s + STEP_S)
+        last = peer.next(subject.answer_s + 2 * SLACK_S)
         if last is not None and last.frame_type == "action_chunk":
             return tried
         if last is None or last.frame_type != "error":
@@ -192,4 +192,4 @@ def _find_observation(case: Case, peer: Peer, subject: Subject, width: int | Non
             hint="give the members that it needs with --observation FILE, a JSON object",
         )
     # A session has opened, so that this is a target; what is wrong with its answers, checks tell.
-    return replace(subject, state_width=widths[0])
+    return replace(subject, state_width=widths[0], mute=last is None)

@@ -36,6 +36,8 @@ CHECK_S = 60.0
 """Seconds that a check may take, beyond those that it declares to wait."""
 SETTLE_S = 1.5
 """Seconds that the end of a conversation is waited for."""
+HURRIED_S = 0.1
+"""Seconds for the same, after one connection that did not end."""
 DISCOVERY = "discovery"
 """The name under which the first conversation is recorded."""
 
@@ -197,6 +199,7 @@ def play(check: Check, case: Case) -> tuple[Verdict, str, list[Finding]]:
 
 def settle(case: Case) -> None:
     """End what the script left open, and read on to the end: what comes late is seen too."""
+    patience = SETTLE_S
     for peer in case.peers:
         try:
             if not peer.over:
@@ -204,9 +207,12 @@ def settle(case: Case) -> None:
                     peer.close_session(peer.ready.get("session_id", ""))
                 else:
                     peer.send_close()
-            until = peer.now() + SETTLE_S
+            until = peer.now() + patience
             while (event := peer.event(max(until - peer.now(), 0.0))) is not None:
                 if event.kind in (Kind.CLOSE, Kind.END) and event.way is Way.IN:
                     break
+            else:
+                # It does not close: that is told elsewhere, and is no reason to wait every time.
+                patience = HURRIED_S
         except (OutOfTime, OSError):
             continue

@@ -20,6 +20,10 @@ STATE_WIDTHS = (6, 7, 14, 8, 1, 16, 32)
 """Widths of `state` that are tried, commonest first, on a target that declares none."""
 
 
+MUTE_S = 1.0
+"""Seconds that a target is waited for which has not answered when it had all its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A target as it described itself."""
@@ -37,6 +41,8 @@ class Subject:
     """Members to merge into every observation, from the user."""
     state_width: int = STATE_WIDTHS[0]
     """The width of `state` that the target accepts."""
+    mute: bool = False
+    """Whether it let the first observation go without an answer, for as long as it may take."""
 
     def limit(self, name: str) -> int | None:
         """A declared limit, or None."""
@@ -47,6 +53,8 @@ class Subject:
     @property
     def answer_s(self) -> float:
         """Seconds within which an observation is answered."""
+        if self.mute:
+            return MUTE_S  # Told once; to wait as long in every check would help nobody.
         return (self.limit("answer_timeout_ms") or DEFAULT_ANSWER_TIMEOUT_MS) / 1000
 
     @property

@@ -19,7 +19,7 @@ import inspect
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -153,7 +153,7 @@ def kind(text: str) -> str:
     return text.replace("^63", "<sup>63</sup>")
 
 
-def grid(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines
@@ -190,13 +190,13 @@ def errors() -> str:
             flag(code.fatal),
             flag(code.retryable),
             " or ".join(map(str, code.close)),
-            code.meaning,
-            code.remedy,
+            f"{code.meaning}<br>*Client:* {code.remedy[:1].lower()}{code.remedy[1:]}",
         )
         for profile in PROFILES
         for code in profile.codes.values()
     ]
-    return grid(("code", "fatal", "retryable", "close", "sent when", "what a client does"), rows)
+    head = ("code", "fatal", "retryable", "close", "sent when, and what the client does")
+    return grid(head, rows)
 
 
 def capabilities() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -18,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from .action.server import ServerSession
 from .action.serving.gate import NOT_FOUND, UPGRADE_REQUIRED, Gate, Refusal, redact
-from .action.serving.service import Service, deny
+from .action.serving.service import Service
 from .action.serving.settings import Settings
 from .transport import HttpProtocol, WebSocketProtocol
 
@@ -32,20 +33,22 @@ def respond(refusal: Refusal) -> Callable[[Request], Response]:
     """An HTTP endpoint that always says the same."""
 
     def endpoint(request: Request) -> Response:
-        return Response(
-            refusal.body, refusal.status, refusal.headers, media_type="application/json"
-        )
+        # Closed at once, so that no second request can be begun and left unfinished.
+        headers = {**refusal.headers, "Connection": "close"}
+        return Response(refusal.body, refusal.status, headers, media_type="application/json")
 
     return endpoint
 
 
-class Nowhere:
-    """The WebSocket that is not published: without it Starlette says 403, which clients retry."""
+class Elsewhere:
+    """Every other path: left to itself, Starlette says 403 there, which clients retry."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the handshake with 404 (A-HAND-1)."""
-        await receive()
-        await deny(send, NOT_FOUND)
+        """Answer the handshake as the gate says."""
+        await self.service.serve(scope, receive, send, self.service.gate.judge_elsewhere)
 
 
 def make_app(service: Service) -> Starlette:
@@ -55,7 +58,7 @@ def make_app(service: Service) -> Starlette:
         routes=[
             WebSocketRoute(service.settings.path, service),
             Route(service.settings.path, respond(UPGRADE_REQUIRED), methods=every),
-            WebSocketRoute("/{path:path}", Nowhere()),
+            WebSocketRoute("/{path:path}", Elsewhere(service)),
             Route("/{path:path}", respond(NOT_FOUND), methods=every),
         ]
     )
@@ -92,7 +95,7 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         self.service.start(self.on_failed)
         await super().startup(sockets=sockets)
-        self.on_listening(self.servers[0].sockets[0].getsockname()[1])
+        self.on_listening((sockets or self.servers[0].sockets)[0].getsockname()[1])
 
     def on_failed(self, error: Exception) -> None:
         """End because there is no policy to serve."""
@@ -102,8 +105,10 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal: the first one announces the end, the second one ends at once."""
-        assert self._loop is not None, "signals are caught while it runs"
-        self._loop.call_soon_threadsafe(self.end)
+        if self._loop is None:
+            self.should_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self.end)
 
     def end(self) -> None:
         """Begin to end; asked again, end at once."""
@@ -129,7 +134,6 @@ def make_server(
 ) -> Server:
     """A server that is ready to run."""
     service = Service(settings, policy, session_class=session_class, gate_class=gate_class)
-    kept = settings.undeclared() if settings.terse else settings
     config = uvicorn.Config(
         make_app(service),
         host=settings.host,
@@ -137,9 +141,9 @@ def make_server(
         loop="uvloop" if uvloop and has_uvloop() else "asyncio",
         http=HttpProtocol,
         ws=WebSocketProtocol,
-        ws_max_size=kept.max_frame_bytes,
-        ws_per_message_deflate=False,  # A-HAND-7
-        ws_ping_interval=None,  # A-LIM-7
+        ws_max_size=service.gate.max_message(),
+        ws_per_message_deflate=service.gate.compresses,
+        ws_ping_interval=service.gate.pings_every_s,
         lifespan="off",
         access_log=False,
         server_header=False,
@@ -159,12 +163,26 @@ def has_uvloop() -> bool:
     return bool(uvloop)
 
 
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError where none can be had."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
 def serve(
     settings: Settings, policy: Any, on_listening: Callable[[int], None], **classes: Any
 ) -> None:
-    """Serve until a signal comes. Raises what kept the policy from loading."""
+    """Serve until a signal comes. Raises what kept the policy from loading, or the port."""
     sys.setswitchinterval(SWITCH_S)
-    server = make_server(settings, policy, on_listening, **classes)
-    server.run()
+    with bind(settings.host, settings.port) as listening:
+        server = make_server(settings, policy, on_listening, **classes)
+        server.run(sockets=[listening])
     if server.failure is not None:
         raise server.failure

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from .action.serving.settings import Settings
 
 
 class BadSpec(click.UsageError):
@@ -52,28 +56,50 @@ def load_policy(spec: str) -> Any:
     return policy
 
 
-CAPABILITIES = ("status", "tensor_b64", "max_age", "queue_latest", "gpu_budget")
+def make_settings(without: Sequence[str], given: dict[str, Any]) -> Settings:
+    """What was chosen; what was not keeps its default."""
+    from risp.protocol.action.declares import Capability
+
+    from .action.serving.settings import Settings
+
+    path = given["path"]
+    if path is not None and not path.startswith("/"):
+        raise BadSpec(f"--path {path!r}: a path begins with a slash")
+    if "" in given["keys"]:
+        raise BadSpec("--key: an empty key would let everybody in")
+    unknown = [name for name in without if name not in list(Capability)]
+    if unknown:
+        raise BadSpec(f"--without {unknown[0]!r}: one of {', '.join(Capability)}")
+    served = frozenset(one for one in Capability if one not in without)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return Settings(capabilities=served, **chosen)
+
+
+def announce(settings: Settings, port: int, as_json: bool) -> None:
+    """Print the first line, now that the port is really open."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"ws://{host}:{port}{settings.path}"
+    about = {"url": url, "pid": os.getpid(), "key_required": bool(settings.keys)}
+    click.echo(json.dumps(about) if as_json else url)
+    sys.stdout.flush()
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
-)
-@click.option("--path", default="/v1/actions", show_default=True, help="Path of the endpoint.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0: a free one.  [default: 8080]")
+@click.option("--path", help="Path of the endpoint.  [default: /v1/actions]")
 @click.option("--key", "keys", multiple=True, help="A key that opens; may be given several times.")
-@click.option("--policy", "policy_spec", metavar="MODULE:ATTRIBUTE", help="Default: a toy.")
+@click.option("--policy", "policy_spec", metavar="MODULE:ATTRIBUTE", help="[default: a toy]")
 @click.option("--max-frame-bytes", type=click.IntRange(1024), help="Largest message taken.")
 @click.option("--max-in-flight", type=click.IntRange(8), help="Unanswered observations in fifo.")
 @click.option("--answer-timeout-ms", type=click.IntRange(1), help="Answer at the latest.")
 @click.option("--idle-timeout-ms", type=click.IntRange(1), help="Silence that ends a session.")
 @click.option("--max-sessions", type=click.IntRange(1), help="Connections at one time.")
 @click.option("--grace-s", type=click.FloatRange(0), help="How long a planned end may take.")
-@click.option(
-    "--without", multiple=True, type=click.Choice(CAPABILITIES), help="Leave a capability out."
-)
+@click.option("--without", multiple=True, metavar="CAPABILITY", help="Leave a capability out.")
 @click.option("--terse", is_flag=True, help="Declare nothing but the session id.")
 @click.option("--uvloop/--no-uvloop", default=True, help="Use uvloop if it is installed.")
+@click.option("--verbose", is_flag=True, help="Log connections, to standard error.")
 @click.option("--json", "as_json", is_flag=True, help="The first line is a JSON object.")
 @click.option("--session", "session_spec", hidden=True, help="A subclass of ServerSession.")
 @click.option("--gate", "gate_spec", hidden=True, help="A subclass of Gate.")
@@ -83,46 +109,34 @@ def serve(
     without: tuple[str, ...],
     uvloop: bool,
     as_json: bool,
+    verbose: bool,
     session_spec: str | None,
     gate_spec: str | None,
     toy_delay_ms: float,
-    **settings: Any,
+    **given: Any,
 ) -> None:
     """Serve a policy to robots: the first line printed is the URL."""
     import logging
 
-    from risp.protocol.action.declares import Capability
-
-    from .action.policy import PolicyError, concurrency, describe
-    from .action.serving.settings import Settings
+    from .action.policy import LoadError, PolicyError
     from .action.toy import ToyPolicy
     from .app import serve as run
 
-    chosen = {name: value for name, value in settings.items() if value is not None}
-    served = frozenset(Capability) - {Capability(name) for name in without}
-    wanted = Settings(capabilities=served, **chosen)
+    settings = make_settings(without, given)
     policy = load_policy(policy_spec) if policy_spec else ToyPolicy(toy_delay_ms / 1000)
     classes: dict[str, Any] = {"uvloop": uvloop}
     if session_spec:
         classes["session_class"] = load(session_spec, "--session")
     if gate_spec:
         classes["gate_class"] = load(gate_spec, "--gate")
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
-
-    def listening(port: int) -> None:
-        host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
-        url = f"ws://{host}:{port}{wanted.path}"
-        if as_json:
-            about = {"url": url, "pid": os.getpid(), "key_required": bool(wanted.keys)}
-            click.echo(json.dumps(about))
-        else:
-            click.echo(url)
-        sys.stdout.flush()
-
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
     try:
-        concurrency(policy)
-        if not hasattr(policy, "load"):
-            describe(policy)
+        run(settings, policy, lambda port: announce(settings, port, as_json), **classes)
     except PolicyError as error:
         raise BadSpec(f"--policy {policy_spec}: {error}") from None
-    run(wanted, policy, listening, **classes)
+    except LoadError as error:
+        raise click.ClickException(f"--policy {policy_spec}: {error}") from error
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"cannot listen on {where}: {error.strerror}") from None

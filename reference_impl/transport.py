@@ -15,10 +15,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from .action.serving.service import TRANSPORT
+
 REQUEST_WITHIN_S = 10.0
 """A client that has not sent its whole request head within this many seconds is cut off."""
-EXTENSION = "risp.transport"
-"""The key under which the scope's `extensions` hold the protocol."""
 
 
 class HttpProtocol(H11Protocol):
@@ -77,7 +77,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         extensions: Any = getattr(self, "scope", {}).get("extensions")
         if extensions is not None:
-            extensions[EXTENSION] = self
+            extensions[TRANSPORT] = self
 
     def send_receive_event_to_app(self) -> None:
         """Hand a whole message to the listener."""

@@ -102,19 +102,19 @@ class Peer:
         self.send({**READY, **ready})
         return frame
 
-    def expect(self, kind: str) -> dict[str, Any]:
-        """The next text message, which must be of this type."""
+    def expect(self, *kinds: str) -> dict[str, Any]:
+        """The next text message, which must be of one of these types."""
         while True:
             opcode, payload = self._frame()
             if opcode == TEXT:
                 break
             self.control.append((opcode, payload))
             if opcode == CLOSE:
-                raise Hung(f"a Close came in place of {kind}")
+                raise Hung(f"a Close came in place of {kinds}")
         frame = json.loads(payload)
         self.texts.append(payload)
         self.frames.append(frame)
-        assert frame.get("type") == kind, f"{kind} expected, not {frame}"
+        assert frame.get("type") in kinds, f"{kinds} expected, not {frame}"
         return frame
 
     def expect_control(self, opcode: int) -> bytes:
@@ -206,6 +206,10 @@ class ScriptedServer:
         """The latest connection."""
         return self.peers[-1]
 
+    def wait(self) -> None:
+        """Wait until every script has been played."""
+        self._thread.join(PATIENCE_S * 2)
+
     def _play(self) -> None:
         for script in self._scripts:
             try:
@@ -242,7 +246,7 @@ class ScriptedServer:
     ) -> None:
         self._leaving.set()
         if error is None:
-            self._thread.join(PATIENCE_S * 2)
+            self.wait()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

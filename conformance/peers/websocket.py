@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 STEP_S = 5.0
 """Seconds that a step may take where the protocol names no clock of its own."""
+FENCE_AFTER_S = 1.0
+"""Seconds of silence after which a fence is sent: a sound observation, which must be answered."""
 SLACK_S = 0.5
 """Seconds that the kit allows on top of the protocol's clocks, for the way there and back."""
 
@@ -57,6 +59,8 @@ class Peer:
         """Seconds within which an observation is answered."""
         self.over = False
         """Whether the script has ended the conversation itself."""
+        self._fences: set[int] = set()
+        """The `seq` of fences whose answer is still to come, and says nothing by itself."""
 
     # Sending
 
@@ -156,7 +160,7 @@ class Peer:
             if event.kind is not Kind.PING:
                 return event
 
-    def next(self, within: float = STEP_S) -> Event | None:
+    def next(self, within: float = STEP_S, fences: bool = False) -> Event | None:
         """The next frame, Close or end; frames of types that a client does not know are skipped."""
         until = self._link.now() + within
         while (left := until - self._link.now()) > -SLACK_S:
@@ -164,8 +168,34 @@ class Peer:
             if event is None or event.kind not in (Kind.PONG, Kind.TEXT):
                 return event
             if event.kind is Kind.TEXT and not _is_unknown(event):
-                return event
+                if fences or not self._is_fence(event):
+                    return event
         return None
+
+    def _is_fence(self, event: Event) -> bool:
+        seq = event.tree.get("seq") if event.tree else None
+        if seq in self._fences:
+            self._fences.discard(seq)
+            return True
+        return False
+
+    def reply(self, within: float, ordered: bool = True) -> Event | None:
+        """The next frame; silence is cut short by a fence.
+
+        Answers to observations come in order (`fifo`): when a later one is answered, an earlier
+        one has been passed over. What is not `ordered` gets a moment more.
+        """
+        until = self._link.now() + within
+        event = self.next(min(FENCE_AFTER_S, within))
+        if event is not None or self.over or self.ready.get("queue") == "latest" or not self.ready:
+            return event or self.next(max(until - self._link.now(), 0.0))
+        fence = self.send_observation()["seq"]
+        self._fences.add(fence)
+        event = self.next(max(until - self._link.now(), 0.0), fences=True)
+        if event is None or not event.tree or event.tree.get("seq") != fence:
+            return event
+        self._fences.discard(fence)
+        return event if ordered else self.next(SLACK_S)
 
     # What is expected
 
@@ -178,7 +208,10 @@ class Peer:
         **members: Any,
     ) -> dict[str, Any]:
         """Return the next frame, which must be of this type and have these members."""
-        event = self.next(self._subject.answer_s + SLACK_S if within is None else within)
+        event = self.reply(
+            self._subject.answer_s + SLACK_S if within is None else within,
+            ordered=members.get("code") not in ("bad_frame", "unknown_type", "already_open"),
+        )
         due = _describe(frame_type, members)
         if event is None or event.tree is None or event.frame_type != frame_type:
             raise Violation(due, show(event), at=self._index(event), hint=hint)

@@ -32,34 +32,6 @@ def enabled(method: F) -> F:
     return _mark(method, "enabled")
 
 
-def connect(
-    *, prompt: str, **session: Any
-) -> Callable[[Callable[P, RobotT]], Callable[P, Controller[RobotT]]]:
-    """Make a class of marked methods a maker of controllers.
-
-    `session` are the other parameters of `ActionStream`::
-
-        @connect(prompt="pick up the cup", model="pi0.5")
-        class Arm:
-            @observation
-            def look(self): return {"state": joints(), "images": {"wrist": jpeg()}}
-
-            @action
-            def move(self, actions): ...
-
-        Arm().run(max_steps=100)
-    """
-
-    def wrap(make: Callable[P, RobotT]) -> Callable[P, Controller[RobotT]]:
-        @functools.wraps(make, updated=())
-        def build(*args: P.args, **kwargs: P.kwargs) -> Controller[RobotT]:
-            return Controller(make(*args, **kwargs), ActionStream(prompt=prompt, **session))
-
-        return build
-
-    return wrap
-
-
 class Controller(Generic[RobotT]):
     """A robot and its stream; a context manager that keeps the session open between runs."""
 
@@ -115,6 +87,49 @@ class Controller(Generic[RobotT]):
     ) -> None:
         self._is_entered = False
         self.stream.close()
+
+
+class Connected:
+    """What `connect` returns: it makes a class of marked methods a maker of controllers."""
+
+    def __init__(self, make_stream: Callable[[], ActionStream]) -> None:
+        self._make_stream = make_stream
+
+    def __call__(self, make: Callable[P, RobotT]) -> Callable[P, Controller[RobotT]]:
+        """Return a function with the class's parameters that makes a robot and its controller."""
+
+        @functools.wraps(make, updated=())
+        def build(*args: P.args, **kwargs: P.kwargs) -> Controller[RobotT]:
+            return Controller(make(*args, **kwargs), self._make_stream())
+
+        return build
+
+
+def _as_decorator(kind: Callable[P, ActionStream]) -> Callable[P, Connected]:
+    """Give a decorator the parameters of the stream that it makes."""
+
+    @functools.wraps(kind, assigned=(), updated=())
+    def connect(*args: P.args, **kwargs: P.kwargs) -> Connected:
+        """Make a class of marked methods a maker of controllers, by an `ActionStream`'s parameters.
+
+        ::
+
+            @connect(prompt="pick up the cup", model="pi0.5")
+            class Arm:
+                @observation
+                def look(self): return {"state": joints(), "images": {"wrist": jpeg()}}
+
+                @action
+                def move(self, actions): ...
+
+            Arm().run(max_steps=100)
+        """
+        return Connected(functools.partial(kind, *args, **kwargs))
+
+    return connect
+
+
+connect = _as_decorator(ActionStream)
 
 
 def always() -> bool:

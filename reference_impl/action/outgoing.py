@@ -21,6 +21,7 @@ from risp.protocol.errors import DecodeError, LocalProtocolError
 PNG = b"\x89PNG\r\n\x1a\n"
 """The first bytes of every PNG file."""
 
+_OBSERVATION = Observation.tag()
 _KNOWN = frozenset(Observation.model_fields)
 
 
@@ -72,7 +73,7 @@ def encode_raw(frame: Any) -> bytes:
 
 def is_observation(frame: Any) -> bool:
     """Whether any JSON value is an observation."""
-    return isinstance(frame, dict) and cast(dict[str, Any], frame).get("type") == Observation.tag()
+    return isinstance(frame, dict) and cast(dict[str, Any], frame).get("type") == _OBSERVATION
 
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:

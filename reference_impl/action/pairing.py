@@ -5,6 +5,9 @@ from __future__ import annotations
 from risp.protocol.action.limits import DEFAULT_MAX_IN_FLIGHT, MAX_SEQ
 from risp.protocol.errors import LocalProtocolError
 
+_REMEMBERED = 1024
+"""How many unanswered observations are kept in mind at most: a server may fail to answer some."""
+
 
 class Pairing:
     """The observations of one session that have no answer yet."""
@@ -16,20 +19,23 @@ class Pairing:
         """Whether answers come in the order of the observations."""
         self.room: int | None = DEFAULT_MAX_IN_FLIGHT
         """How many observations may be unanswered; None for no bound."""
+        # By seq, in order; false for what the caller has given up.
         self._unanswered: dict[int, bool] = {}
-        # By seq, in order; false for what its caller has given up.
+        self._passed = -1
         self._waited_in_vain = False
         self._by_position = False
 
     @property
     def is_full(self) -> bool:
         """Whether one more observation would be too many (A-CLIENT-9)."""
-        return self.room is not None and len(self._unanswered) >= self.room
+        return (
+            self.room is not None and sum(s > self._passed for s in self._unanswered) >= self.room
+        )
 
     @property
     def awaits(self) -> bool:
         """Whether the caller still wants the answer to any observation."""
-        return any(self._unanswered.values())
+        return any(wanted for s, wanted in self._unanswered.items() if s > self._passed)
 
     def choose(self, seq: int | None) -> int:
         """Give an observation its number; raises LocalProtocolError for a used one (A-CLIENT-2)."""
@@ -62,6 +68,8 @@ class Pairing:
             self._waited_in_vain = False
         self.next_seq = max(self.next_seq, seq + 1)
         self._unanswered[seq] = True
+        if len(self._unanswered) > _REMEMBERED:
+            del self._unanswered[next(iter(self._unanswered))]
 
     def waited_in_vain(self) -> None:
         """A wait for an answer ran into its deadline."""
@@ -74,13 +82,13 @@ class Pairing:
         """
         if seq is None:
             self._by_position = True
-            seq = next(iter(self._unanswered), None)
+            seq = next((one for one in self._unanswered if one > self._passed), None)
         if seq is None or seq not in self._unanswered:
             return False
         if self.fifo:
-            # Answers come in order: what is older has none coming any more.
-            for older in [one for one in self._unanswered if one < seq]:
-                del self._unanswered[older]
+            # Answers come in order, so that older observations no longer count as unanswered; but
+            # if a server mixes them up, each still finds its own.
+            self._passed = max(self._passed, seq)
         return self._unanswered.pop(seq)
 
     def failed_without_seq(self) -> None:

@@ -30,6 +30,10 @@ class PolicyError(Exception):
     """A policy that cannot be served, and what would mend it."""
 
 
+class LoadError(Exception):
+    """A policy that could not be loaded."""
+
+
 class Description(BaseModel):
     """What `describe()` may return; every member is optional and unknown ones are refused."""
 

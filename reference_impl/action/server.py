@@ -223,6 +223,7 @@ class ServerSession(Opening):
             case State.OPEN:
                 self.ends = now + time_left_s
                 self.send(SessionClosing(reason=reason, time_left_ms=round(time_left_s * 1000)))
+                self.expire_answers(now)
                 self.check_end(now)
             case State.OPENING:
                 self.refuse_unready("the server is about to end")

@@ -26,6 +26,9 @@ from .websocket import WebSocket
 CAPABILITIES = (Capability.STATUS, Capability.TENSOR_B64, Capability.MAX_AGE)
 """What this client understands and, unless told otherwise, asks for (A-CLIENT-10)."""
 
+# Looked up once: an observation is sent thirty times a second.
+_OBSERVE, _CLOSE = Observation.as_move(), SessionClose.as_move()
+
 
 class Stream:
     """What both skins have in common: the constructor, what is known, and how it is done."""
@@ -65,7 +68,7 @@ class Stream:
                 "lora": lora,
                 "robot": robot,
                 "action_adapter": action_adapter,
-                "cameras": [] if cameras is None else list(cameras),
+                "cameras": cameras or [],
                 "hz": hz,
                 "chunk_size": chunk_size,
                 "max_gpu_seconds": max_gpu_seconds,
@@ -113,7 +116,7 @@ class Stream:
                 "already_open", "this stream is open", hint="close it first, or make another"
             )
         # Nothing of one session reaches into the next.
-        self._books = Books()
+        self._books, self._timing = Books(), {}
         self._inbox.clear()
         opened = await Opening(self.network, self._where, self._timeout, self._text).run()
         self._socket, self._timing = opened.socket, opened.timing
@@ -125,7 +128,7 @@ class Stream:
         if socket is None:
             return
         words = None
-        if self._books.advance(SessionClose.as_move()):
+        if self._books.advance(_CLOSE):
             words = outgoing.session_close(self.session_id)
         await socket.close(words, self.network.now() + CLOSE_WITHIN_S)
 
@@ -201,7 +204,7 @@ class Stream:
                 return incoming.with_rows(frame)
             if kind == ERROR:
                 raise ServerError(frame)
-            if kind == DROPPED and not self._books.pairing.awaits and not self._inbox:
+            if kind == DROPPED and not self._books.pairing.awaits:
                 raise ObservationLost(frame)
 
     async def _receive(self) -> Json:
@@ -242,7 +245,7 @@ class Stream:
     async def _send_numbered(self, seq: int, text: bytes) -> int:
         socket = self._opened()
         self._books.check_size(len(text))
-        if not self._books.advance(Observation.as_move()):
+        if not self._books.advance(_OBSERVE):
             raise ConnectionEnded("the server has ended the session")
         self._books.pairing.sent(seq)
         await socket.send(text, self.network.now() + self._timeout)

@@ -11,7 +11,7 @@ from websockets.protocol import Side, State
 
 from risp.protocol.action.limits import CLOSE_WITHIN_S
 
-from .failures import NO_CLOSE_CODE, ConnectionEnded
+from .failures import ConnectionEnded
 from .transport import Network, Transport
 
 MAX_MESSAGE = 1 << 28
@@ -28,13 +28,19 @@ class WebSocket:
         self._texts: deque[bytes | bytearray] = deque()
         self._parts: list[bytes | bytearray] = []
         self._is_text = False
-        self._lost = ""
+        self._mute = ""
         if early:
             self._feed(early)
 
     async def send(self, text: bytes, deadline: float) -> None:
-        """Send one unfragmented text message; raises TimeoutError or ConnectionEnded."""
+        """Send one unfragmented text message; raises TimeoutError or ConnectionEnded.
+
+        After that nothing more can be sent, but what has arrived can be read, as far as the
+        network kept it: often it says why the server hung up.
+        """
         self._check_alive()
+        if self._mute:
+            raise ConnectionEnded(self._mute)
         self._framing.send_text(text)
         await self._flush(deadline)
 
@@ -60,7 +66,7 @@ class WebSocket:
     async def close(self, last_words: bytes | None, deadline: float) -> None:
         """Say good-bye, wait until the deadline for the server to do so, let go. Raises nothing."""
         try:
-            if not self._lost and self._framing.state is State.OPEN:
+            if not self._mute and self._framing.state is State.OPEN:
                 if last_words is not None:
                     self._framing.send_text(last_words)
                 self._framing.send_close()
@@ -79,16 +85,15 @@ class WebSocket:
         except TimeoutError:
             raise
         except OSError as error:
-            raise self._lose(f"the connection broke: {error}") from error
+            self._framing.receive_eof()
+            raise ConnectionEnded(f"the connection broke: {error}") from error
         self._feed(data)
-        if self._framing.writes:
+        if self._framing.writes and not self._mute:
             # A pong, or the answer to a Close: too late if the server is gone.
             with contextlib.suppress(ConnectionEnded, TimeoutError):
                 await self._flush(self._network.now() + CLOSE_WITHIN_S)
 
     def _check_alive(self) -> None:
-        if self._lost:
-            raise ConnectionEnded(self._lost)
         if self._framing.state is State.OPEN:
             return
         broken, close = self._framing.parser_exc, self._framing.close_rcvd
@@ -100,10 +105,6 @@ class WebSocket:
         if self._framing.reader.eof:
             raise ConnectionEnded("the connection ended without a Close")
 
-    def _lose(self, what: str) -> ConnectionEnded:
-        self._lost = what
-        return ConnectionEnded(what, NO_CLOSE_CODE)
-
     async def _flush(self, deadline: float) -> None:
         data = b"".join(self._framing.data_to_send())
         if not data:
@@ -112,10 +113,11 @@ class WebSocket:
             await self._transport.send(data, deadline)
         except TimeoutError:
             # Half a message may be out, so that nothing can follow it.
-            self._lose("a message could not be sent in time")
+            self._mute = "a message could not be sent in time"
             raise
         except OSError as error:
-            raise self._lose(f"the connection broke: {error}") from error
+            self._mute = f"the connection broke: {error}"
+            raise ConnectionEnded(self._mute) from error
 
     def _feed(self, data: bytes) -> None:
         if data:

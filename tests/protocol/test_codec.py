@@ -100,6 +100,11 @@ def test_bytes_that_are_not_utf8_name_the_byte():
     assert (told.code, told.message) == ("bad_frame", "byte 9 is not UTF-8")
 
 
+def test_a_byte_order_mark_is_called_by_its_name():
+    told = refusal('\ufeff{"type":"session.close"}')
+    assert (told.message, told.hint) == ("the text begins with a byte order mark", "leave it out")
+
+
 def test_sixty_four_levels_are_read():
     nested = "[" * 63 + "]" * 63
     assert decode_client('{"type":"session.close","x":' + nested + "}").tag() == "session.close"

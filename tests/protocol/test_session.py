@@ -119,6 +119,11 @@ def test_an_error_about_no_pending_observation_answers_none():
     assert list(session.unanswered) == [5]
 
 
+@pytest.mark.parametrize("last", [FATAL, SessionClose()])
+def test_the_end_of_a_session_ends_what_is_owed(last):
+    assert walk(Sender.SERVER, OPEN, READY, see(0), last).unanswered == {}
+
+
 def test_the_end_of_a_connection_ends_what_is_owed():
     session = walk(Sender.SERVER, OPEN, READY, see(0))
     session.end()

@@ -70,7 +70,7 @@ def abrupt_end(case: Case) -> None:
 def new_connection(case: Case) -> None:
     """Observe under a high `seq`, and begin at 0 on the next connection."""
     first = case.opened()
-    first.observe(seq=1000)
+    accepted(first, seq=1000)
     first.close_session()
     accepted(case.opened(), seq=0)
     third: Peer = case.connect()

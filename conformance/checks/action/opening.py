@@ -71,8 +71,15 @@ def client_speaks_first(case: Case) -> None:
 
 @check(rule.ANSWER_OPEN, timing=True)
 def answer_open(case: Case) -> None:
-    """Open a session."""
-    accepted_open(case)
+    """Open a session; a refusal is an answer too."""
+    peer = case.connect()
+    peer.send(case.open_frame())
+    event = peer.next(OPEN_ANSWER_S + SLACK_S)
+    tree = event.tree if event is not None and event.tree else {}
+    if event is not None and event.frame_type == "session.ready":
+        peer.ready = tree
+    elif event is None or event.frame_type != "error" or tree.get("fatal") is not True:
+        raise Violation("session.ready, or a fatal error", show(event))
 
 
 @check(rule.UNDECODABLE_FIRST)

@@ -178,7 +178,7 @@ INFER_ONCE = Requirement(
 OTHER_CONTENT = Requirement(
     "A-OBS-36",
     "A server MUST answer `duplicate_request` to a `request_id` that it has answered with a chunk, "
-    "or is still working on, coming again with other content.",
+    "coming again with other content.",
 )
 NOT_CONTENT = Requirement(
     "A-OBS-37",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from array import array
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import chain
 from math import isfinite
 from typing import Any, Literal
 
@@ -19,34 +20,29 @@ class BadActions(Exception):
     """What a policy returned is no chunk."""
 
 
-@dataclass(frozen=True, slots=True)
 class Actions:
-    """Rows of equal width, finite, as one block of numbers."""
+    """Rows of equal width, finite, as lists or as one block of numbers: as they came."""
 
-    numbers: array[float]
-    """All rows, one after the other; typecode `f` or `d`."""
-    width: int
-    """Numbers in a row."""
+    __slots__ = ("_block", "_lists", "width")
 
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
-        return len(self.numbers) // self.width
+    def __init__(self, lists: Rows | None, block: array[float] | None, width: int) -> None:
+        """One of `lists` and `block` (typecode `f` or `d`) is given."""
+        self._lists = lists
+        self._block = block
+        self.width = width
 
-    def first(self, rows: int | None) -> Actions:
-        """No more than so many rows."""
-        if rows is None or rows >= self.rows:
-            return self
-        return Actions(self.numbers[: rows * self.width], self.width)
+    def lists(self, most: int | None = None) -> Rows:
+        """As nested lists of numbers, no more rows than `most`."""
+        if self._lists is None:
+            flat, width = self._numbers().tolist(), self.width
+            self._lists = [flat[at : at + width] for at in range(0, len(flat), width)]
+        return self._lists[:most]
 
-    def lists(self) -> Rows:
-        """As nested lists of numbers."""
-        flat, width = self.numbers.tolist(), self.width
-        return [flat[at : at + width] for at in range(0, len(flat), width)]
-
-    def tensor(self) -> Tensor:
-        """As one tensor, little-endian and in C order."""
-        numbers = self.numbers
+    def tensor(self, most: int | None = None) -> Tensor:
+        """As one tensor, little-endian and in C order, no more rows than `most`."""
+        numbers = self._numbers()
+        if most is not None:
+            numbers = numbers[: most * self.width]
         if sys.byteorder == "big":
             numbers = numbers[:]
             numbers.byteswap()
@@ -54,9 +50,14 @@ class Actions:
         # What was just measured need not be validated again: this is the hot path.
         return Tensor.model_construct(
             dtype=dtype,
-            shape=[self.rows, self.width],
+            shape=[len(numbers) // self.width, self.width],
             data=pybase64.b64encode_as_string(numbers.tobytes()),
         )
+
+    def _numbers(self) -> array[float]:
+        if self._block is None:
+            self._block = array("d", chain.from_iterable(self._lists or ()))
+        return self._block
 
 
 def check(value: Any, width: int | None) -> Actions:
@@ -66,9 +67,6 @@ def check(value: Any, width: int | None) -> Actions:
         actions = _from_rows(value)
     if width is not None and actions.width != width:
         raise BadActions(f"rows of {actions.width} where action_dim is {width}")
-    # A sum is finite only if all its numbers are; a sum that overflows is looked at again.
-    if not isfinite(sum(actions.numbers)) and not all(map(isfinite, actions.numbers)):
-        raise BadActions("a number that is not finite")
     return actions
 
 
@@ -86,7 +84,8 @@ def _from_buffer(value: Any) -> Actions | None:
         raise BadActions("no rows, or rows without numbers")
     numbers: array[float] = array("f" if view.format == "f" else "d")
     numbers.frombytes(view.tobytes())
-    return Actions(numbers, shape[-1])
+    _refuse_endless(numbers)
+    return Actions(None, numbers, shape[-1])
 
 
 def _from_rows(value: Any) -> Actions:
@@ -106,10 +105,25 @@ def _from_rows(value: Any) -> Actions:
         if row is None or len(row) != width:
             raise BadActions("rows of unequal length")
         flat += row
+    if set(map(type, flat)) != {float}:
+        flat = _floats(flat)
+    _refuse_endless(flat)
+    # Slices of our own: the policy may use its lists again.
+    return Actions([flat[at : at + width] for at in range(0, len(flat), width)], None, width)
+
+
+def _floats(numbers: list[Any]) -> list[float]:
+    """Plain floats of integers and of an array library's own scalars."""
     try:
-        return Actions(array("d", flat), width)
+        return array("d", numbers).tolist()
     except (TypeError, ValueError, OverflowError):
         raise BadActions("a row that holds something else than numbers") from None
+
+
+def _refuse_endless(numbers: Sequence[float]) -> None:
+    # A sum is finite only if all its numbers are; a sum that overflows is looked at again.
+    if not isfinite(sum(numbers)) and not all(map(isfinite, numbers)):
+        raise BadActions("a number that is not finite")
 
 
 def _listed(value: Any) -> list[Any] | None:
@@ -119,4 +133,5 @@ def _listed(value: Any) -> list[Any] | None:
         return list(items)
     if not isinstance(value, list):
         items = getattr(items, "tolist", lambda: None)()
-    return items if isinstance(items, list) else None
+    # pyright takes no Any for the items of a list that came out of one.
+    return items if isinstance(items, list) else None  # pyright: ignore[reportUnknownVariableType]

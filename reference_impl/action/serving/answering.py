@@ -57,8 +57,9 @@ class Answering(Speaker):
 
     def encode_actions(self, actions: Actions) -> Rows | Tensor:
         """Actions as this client takes them: no more rows than declared, as lists or a tensor."""
-        actions = actions.first(self.chunk_size)
-        return actions.tensor() if Capability.TENSOR_B64 in self.capabilities else actions.lists()
+        if Capability.TENSOR_B64 in self.capabilities:
+            return actions.tensor(self.chunk_size)
+        return actions.lists(self.chunk_size)
 
     def make_chunk(self, slot: Slot, actions: Rows | Tensor, metadata: Metadata) -> ActionChunk:
         """The chunk that answers a slot; its parts are checked before, so not again here."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..policy import Description
 from ..server import ServerSession
@@ -17,7 +17,11 @@ logger = logging.getLogger("risp.server")
 
 UNREAD = 64
 """Messages that may wait for a client that does not read, before it is no longer listened to."""
+UNANSWERED = 1024
+"""Observations, refused ones too, that may wait for their answer before that."""
 NEVER = float("inf")
+
+Result = TypeVar("Result")
 
 
 class Transport(Protocol):
@@ -63,7 +67,7 @@ class Connection:
 
     def take(self, now: float) -> Job | None:
         """The session's next job; taking it may also drop what is too old."""
-        job = self.session.take(now)
+        job = self._act(self.session.take, now)
         self._settle()
         return job
 
@@ -121,20 +125,21 @@ class Connection:
         if self.session.has_work:
             self._engine.offer(self)
 
-    def _act(self, act: Callable[..., None], *arguments: Any) -> None:
+    def _act(self, act: Callable[..., Result], *arguments: Any) -> Result | None:
         """Let the session act; a defect of ours ends it with `internal`, and no other session."""
         try:
-            act(*arguments)
+            return act(*arguments)
         except Exception:
             logger.exception("a defect in the server")
             self.session.on_defect()
+            return None
 
     def _settle(self) -> None:
         """Send what there is to say, close if that is said, and set the clock."""
         session = self.session
         if self._is_finished:
             return
-        if session.outbox:
+        if session.outbox or self._is_deaf or len(session.slots) > UNANSWERED:
             self._say()
         if session.close_code is not None and not session.outbox:
             self._is_finished = True
@@ -154,7 +159,8 @@ class Connection:
             transport.say(outbox[said])
             said += 1
         del outbox[:said]
-        is_deaf = len(outbox) > UNREAD
+        # No client that keeps within its bounds comes near these; who floods is made to wait.
+        is_deaf = len(outbox) > UNREAD or len(self.session.slots) > UNANSWERED
         if is_deaf != self._is_deaf:
             self._is_deaf = is_deaf
             transport.listen(not is_deaf)

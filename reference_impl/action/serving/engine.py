@@ -12,7 +12,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from ..policy import Description, concurrency, describe
+from ..policy import Description, LoadError, concurrency, describe
 from .jobs import Job, Outcome, run, run_coroutine
 
 logger = logging.getLogger("risp.policy")
@@ -36,15 +36,18 @@ class Taker(Protocol):
 
 
 class Engine:
-    """As many workers as the policy bears, shared by all sessions in turn."""
+    """As many workers as the policy bears, shared by all sessions in turn.
+
+    Raises PolicyError for a policy whose words about itself cannot be taken.
+    """
 
     def __init__(self, policy: Any) -> None:
         self.policy = policy
         self.resets = hasattr(policy, "reset")
         self.free = concurrency(policy)
         self.is_coroutine = inspect.iscoroutinefunction(getattr(policy, "infer", None))
-        self.about: Description | None = None
-        """What the policy says about itself, once it is loaded."""
+        self.about = None if hasattr(policy, "load") else describe(policy)
+        """What the policy says about itself; None until it is loaded."""
         self._queue: OrderedDict[Taker, None] = OrderedDict()
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -53,22 +56,19 @@ class Engine:
     def start(
         self, on_loaded: Callable[[Description], None], on_failed: Callable[[Exception], None]
     ) -> None:
-        """Start the workers on the running loop, and load the policy in the first of them.
-
-        A policy without `load` describes itself here and now.
-        """
+        """Start the workers on the running loop, and load the policy in the first of them."""
         loop = self._loop = asyncio.get_running_loop()
-        if not hasattr(self.policy, "load"):
-            self.about = describe(self.policy)
 
         def load() -> None:
             try:
                 self.policy.load()
-                self.about = describe(self.policy)
-            except Exception as error:  # noqa: BLE001  # a policy may raise anything
-                loop.call_soon_threadsafe(on_failed, error)
+                about = describe(self.policy)
+            except Exception as error:  # a policy may raise anything
+                logger.error("the policy could not be loaded", exc_info=error)
+                failure = LoadError(f"load() raised {type(error).__name__}: {error}")
+                loop.call_soon_threadsafe(on_failed, failure)
             else:
-                loop.call_soon_threadsafe(on_loaded, self.about)
+                loop.call_soon_threadsafe(self._loaded, about, on_loaded)
 
         if self.about is None:
             self._inbox.put(load)
@@ -76,6 +76,10 @@ class Engine:
             # Daemons: an inference that hangs must not keep the process from ending.
             name = f"policy-{number}"
             threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def _loaded(self, about: Description, tell: Callable[[Description], None]) -> None:
+        self.about = about
+        tell(about)
 
     def _work(self) -> None:
         while True:

@@ -65,7 +65,12 @@ UPGRADE_REQUIRED = Refusal(
 
 
 class Gate:
-    """The decisions of one server about handshakes."""
+    """The decisions of one server about handshakes, and about what no session sees."""
+
+    compresses = False
+    """Whether permessage-deflate is accepted (A-HAND-7)."""
+    pings_every_s: float | None = None
+    """How often to ping; never, since a client owes no pong while it is busy (A-LIM-7)."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -83,6 +88,15 @@ class Gate:
             or self.check_room()
         )
         return refusal or self.choose_subprotocol(handshake.subprotocols)
+
+    def judge_elsewhere(self, handshake: Handshake) -> Welcome | Refusal:
+        """The answer at a path that is not published (A-HAND-1)."""
+        return NOT_FOUND
+
+    def max_message(self) -> int:
+        """The largest message that reaches a session; a larger one ends it (A-LIM-1)."""
+        kept = self.settings.undeclared() if self.settings.terse else self.settings
+        return kept.max_frame_bytes
 
     def check_ending(self) -> Refusal | None:
         """Refuse while the server ends."""
@@ -119,9 +133,10 @@ class Gate:
 
     def is_key(self, given: str) -> bool:
         """Compare with every key, and take as long for each."""
+        sent = given.encode("latin-1", "replace")  # the bytes that came: HTTP names no encoding
         found = False
         for key in self.settings.keys:
-            found |= hmac.compare_digest(given.encode(), key.encode())
+            found |= hmac.compare_digest(sent, key.encode())
         return found
 
     def is_token(self, token: str) -> bool:

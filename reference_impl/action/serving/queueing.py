@@ -260,7 +260,7 @@ class Queueing(Answering):
         if not isinstance(outcome, Done) or outcome.actions is None:
             reason = outcome.reason if isinstance(outcome, Failed) else "the policy gave nothing"
             return self.make_error("inference_failed", reason, **self.echo(slot))
-        metadata = Metadata.model_construct(
+        metadata = Metadata(
             model=self.model,
             inference_ms=outcome.seconds * 1000,
             queue_ms=(slot.started - slot.received) * 1000,

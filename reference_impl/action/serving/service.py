@@ -11,18 +11,19 @@ from ..policy import Description
 from ..server import ServerSession
 from .connection import Connection
 from .engine import Engine
-from .gate import Gate, Handshake, Refusal
+from .gate import Gate, Handshake, Refusal, Welcome
 from .settings import Settings
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Verdict = Welcome | Refusal
 
 TRANSPORT = "risp.transport"
 """Where the scope's `extensions` hold the WebSocket itself: messages go past ASGI."""
 
 
-def handshake(scope: MutableMapping[str, Any]) -> Handshake:
+def handshake(scope: Message) -> Handshake:
     """What an ASGI scope says about a request."""
     headers: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
@@ -62,9 +63,15 @@ class Service:
         self.engine.start(self._loaded, on_failed)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Serve one WebSocket (ASGI)."""
+        """Serve one WebSocket at the published path (ASGI)."""
+        await self.serve(scope, receive, send, self.gate.judge)
+
+    async def serve(
+        self, scope: Message, receive: Receive, send: Send, judge: Callable[[Handshake], Verdict]
+    ) -> None:
+        """Serve one WebSocket, if it is let in."""
         await receive()  # websocket.connect
-        verdict = self.gate.judge(handshake(scope))
+        verdict = judge(handshake(scope))
         if isinstance(verdict, Refusal):
             await deny(send, verdict)
             return

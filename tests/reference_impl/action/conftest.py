@@ -1,6 +1,7 @@
 """The two skins of the client behind one calling form, so that each behaviour is tested on both."""
 
 import asyncio
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from risp.reference_impl.action import (
     infer_actions,
 )
 from risp.reference_impl.action.transport import Network
+from tests.scripted_server import ScriptedServer
 
 
 class Patient:
@@ -39,7 +41,7 @@ class Blocking:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.stream, name)
-        if not asyncio.iscoroutinefunction(found):
+        if not inspect.iscoroutinefunction(found):
             return found
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -92,3 +94,20 @@ def skin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         return
     with asyncio.Runner() as runner:
         yield Skin(runner)
+
+
+@pytest.fixture
+def play(skin):
+    """Open a stream against a server that opens, runs the script, and waits for the Close."""
+
+    def run(script, use, ready=None, **members):
+        def whole(peer):
+            peer.open(**(ready or {}))
+            script(peer)
+            peer.until_closed()
+
+        with ScriptedServer(whole) as server, skin.stream(server.url, **members) as stream:
+            use(stream)
+        return server
+
+    return run

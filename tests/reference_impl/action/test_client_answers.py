@@ -1,9 +1,6 @@
-"""What comes back: chunks, errors and drops, paired with what was sent."""
+"""What comes back: errors, drops and chunks, paired with what was sent."""
 
-import array
-import base64
-import math
-import struct
+import contextlib
 import threading
 import time
 
@@ -12,143 +9,17 @@ import pytest
 from risp.protocol.errors import LocalProtocolError
 from risp.reference_impl.action import (
     ConnectionEnded,
-    MalformedFrame,
     ObservationLost,
     ServerError,
 )
 from tests.scripted_server import (
-    BINARY,
-    CONTINUATION,
-    PING,
-    PONG,
     TEXT,
-    ScriptedServer,
     server_frame,
 )
 
 
-@pytest.fixture
-def play(skin):
-    """Open a stream against a server that opens, runs the script, and waits for the Close."""
-
-    def run(script, use, ready=None, **members):
-        def whole(peer):
-            peer.open(**(ready or {}))
-            script(peer)
-            peer.until_closed()
-
-        with ScriptedServer(whole) as server, skin.stream(server.url, **members) as stream:
-            use(stream)
-        return server
-
-    return run
-
-
 def error(code="inference_failed", **members):
     return {"type": "error", "code": code, "message": "m", **members}
-
-
-def tensor(dtype, shape, data):
-    return {"dtype": dtype, "shape": shape, "data": base64.b64encode(data).decode()}
-
-
-def test_a_chunk_is_handed_over_whole(play):
-    chunk = {
-        "type": "action_chunk",
-        "seq": 0,
-        "actions": [[1, 2.5], [3, 4]],
-        "metadata": {"model": "m", "inference_ms": 1.5},
-        "x_vendor": [None],
-    }
-
-    def use(stream):
-        stream.send_observation([1])
-        assert stream.recv_action() == chunk
-
-    play(lambda peer: (peer.expect("observation"), peer.send(chunk)), use)
-
-
-@pytest.mark.requirement("A-CLIENT-10")
-@pytest.mark.parametrize(
-    ("dtype", "data", "rows"),
-    [
-        ("float32", struct.pack("<4f", 0.5, -1, 2, 3), [[0.5, -1.0], [2.0, 3.0]]),
-        ("float64", struct.pack("<4d", 0.1, 1, 2, 3), [[0.1, 1.0], [2.0, 3.0]]),
-        ("float64", struct.pack("<4d", 1e308, 1e308, 2, 3), [[1e308, 1e308], [2.0, 3.0]]),
-        ("uint8", bytes([0, 1, 2, 255]), [[0, 1], [2, 255]]),
-        ("int32", struct.pack("<4i", -1, 1, 2, 3), [[-1, 1], [2, 3]]),
-        ("int64", struct.pack("<4q", -(2**62), 1, 2, 3), [[-(2**62), 1], [2, 3]]),
-        ("bool", bytes([0, 1, 1, 0]), [[0, 1], [1, 0]]),
-    ],
-)
-def test_a_tensor_becomes_rows(play, dtype, data, rows):
-    def script(peer):
-        peer.expect("observation")
-        peer.send({"type": "action_chunk", "seq": 0, "actions": tensor(dtype, [2, 2], data)})
-
-    def use(stream):
-        stream.send_observation([1])
-        assert stream.recv_action()["actions"] == rows
-
-    play(script, use)
-
-
-def test_a_tensor_is_left_as_it_is_by_receive(play):
-    actions = tensor("uint8", [1, 2], b"ab")
-    play(
-        lambda peer: peer.send({"type": "action_chunk", "seq": 0, "actions": actions}),
-        lambda stream: [stream.receive()["actions"] == actions or pytest.fail("changed")],
-    )
-
-
-@pytest.mark.parametrize(
-    "actions",
-    [
-        None,
-        [],
-        [[]],
-        [[1], [1, 2]],
-        [["1"]],
-        [[True]],
-        [1, 2],
-        tensor("float32", [1, 1], struct.pack("<f", math.nan)),
-        tensor("float64", [1, 2], struct.pack("<2d", math.inf, -math.inf)),
-        tensor("float32", [1, 2], b"1234"),
-        tensor("<f4", [1, 1], b"1234"),
-        tensor("uint8", [4], b"1234"),
-    ],
-)
-def test_a_chunk_without_sound_actions_is_malformed_and_the_next_one_is_not(play, actions):
-    def script(peer):
-        peer.expect("observation")
-        peer.send({"type": "action_chunk", "seq": 0, "actions": actions})
-        peer.expect("observation")
-        peer.chunk(1)
-
-    def use(stream):
-        stream.send_observation([1])
-        with pytest.raises(MalformedFrame):
-            stream.recv_action()
-        stream.send_observation([1])
-        assert stream.recv_action()["seq"] == 1
-
-    play(script, use)
-
-
-@pytest.mark.parametrize("text", [b"{", b"[1]", b"null", b'{"a":1}', b'{"type":1}', b'"\xff"'])
-def test_what_is_no_frame_is_an_error_after_which_the_stream_is_usable(play, text):
-    def script(peer):
-        peer.raw(server_frame(TEXT, text))
-        peer.expect("observation")
-        peer.chunk(0)
-
-    def use(stream):
-        with pytest.raises(MalformedFrame):
-            stream.receive()
-        stream.send_observation([1])
-        assert stream.recv_action()["seq"] == 0
-
-    play(script, use)
 
 
 @pytest.mark.requirement("A-CLIENT-5")
@@ -250,7 +121,8 @@ def test_what_nobody_awaits_is_passed_over(play, noise):
 
 
 @pytest.mark.requirement("A-CLIENT-7")
-def test_pipelined_answers_come_in_any_order_each_to_its_own(play):
+@pytest.mark.parametrize("ready", [{"queue": "latest"}, {"queue": "fifo"}, {}])
+def test_pipelined_answers_come_in_any_order_each_to_its_own(play, ready):
     def script(peer):
         for _ in range(3):
             peer.expect("observation")
@@ -262,7 +134,7 @@ def test_pipelined_answers_come_in_any_order_each_to_its_own(play):
             stream.send_observation([1])
         assert [stream.recv_action()["seq"] for _ in range(3)] == [2, 0, 1]
 
-    play(script, use, ready={"queue": "latest"})
+    play(script, use, ready=ready)
 
 
 def test_a_server_that_leaves_seq_out_is_paired_by_position(play):
@@ -328,21 +200,19 @@ def test_whoever_waits_again_without_sending_still_gets_the_late_answer(play):
 def test_frames_that_nobody_awaits_do_not_prolong_a_wait(play):
     def script(peer):
         peer.expect("observation")
-        stop = time.monotonic() + 1.5
-        while time.monotonic() < stop:
-            peer.send({"type": "x_noise"})
+        stop = time.monotonic() + 9
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() < stop:
+                peer.raw(server_frame(TEXT, b'{"type":"x_noise"}') * 5000)
 
     def use(stream):
         stream.send_observation([1])
         began = time.monotonic()
         with pytest.raises(TimeoutError):
             stream.recv_action()
-        assert time.monotonic() - began < 1
-        while True:  # the noise ends before the test's patience with closing does
-            try:
-                stream.receive()
-            except TimeoutError:
-                break
+        assert time.monotonic() - began < 2.5
+        stream.close()
+        assert time.monotonic() - began < 5
 
     play(script, use, timeout=0.3)
 
@@ -444,52 +314,17 @@ def test_a_drop_of_the_last_observation_ends_the_wait(play):
     play(script, use)
 
 
-def test_a_ping_is_answered_while_waiting(play):
+def test_in_fifo_an_answer_settles_the_older_observations_that_got_none(play):
     def script(peer):
-        peer.expect("observation")
-        peer.raw(server_frame(PING, b"p" * 125))
-        assert peer.expect_control(PONG) == b"p" * 125
-        peer.chunk(0)
+        for last in (1, 3):
+            peer.expect("observation")
+            peer.expect("observation")
+            peer.chunk(last)
 
     def use(stream):
-        stream.send_observation([1])
-        assert stream.recv_action()["seq"] == 0
+        for last in (1, 3):
+            stream.send_observation([1])
+            assert stream.send_observation([1]) == last
+            assert stream.recv_action()["seq"] == last
 
-    play(script, use)
-
-
-def test_fragmented_text_is_put_together_and_binary_is_passed_over(play):
-    text = b'{"type":"action_chunk","seq":0,"actions":[[1]]}'
-
-    def script(peer):
-        peer.expect("observation")
-        peer.raw(server_frame(BINARY, b"\x00"))
-        peer.raw(server_frame(BINARY, b"\x00", fin=False) + server_frame(CONTINUATION, b"\x01"))
-        peer.raw(server_frame(TEXT, text[:9], fin=False))
-        peer.raw(server_frame(PING, b""))
-        peer.raw(server_frame(CONTINUATION, text[9:20], fin=False))
-        peer.raw(server_frame(CONTINUATION, text[20:]))
-
-    def use(stream):
-        stream.send_observation([1])
-        assert stream.recv_action()["actions"] == [[1]]
-
-    play(script, use)
-
-
-def test_large_observations_and_large_chunks_pass(play):
-    numbers = array.array("d", [0.1]) * (20_000 * 64)
-
-    def script(peer):
-        assert len(peer.expect("observation")["images"]["w"]) == 4 << 20
-        data = numbers.tobytes()
-        peer.send(
-            {"type": "action_chunk", "seq": 0, "actions": tensor("float64", [20_000, 64], data)}
-        )
-
-    def use(stream):
-        stream.send_observation([1], {"w": "A" * (4 << 20)})
-        actions = stream.recv_action()["actions"]
-        assert (len(actions), len(actions[0]), actions[-1][-1]) == (20_000, 64, 0.1)
-
-    play(script, use)
+    play(script, use, ready={"limits": {"max_in_flight": 2}})

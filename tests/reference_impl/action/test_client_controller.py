@@ -1,8 +1,11 @@
 """The decorator, and the one-shot call."""
 
+import inspect
+
 import pytest
 
 from risp.reference_impl.action import (
+    ActionStream,
     ObservationLost,
     ServerError,
     action,
@@ -17,10 +20,8 @@ from tests.scripted_server import ScriptedServer
 def answer(peer):
     """Open, answer every observation with its seq, until the Close."""
     peer.open()
-    with pytest.raises(AssertionError, match=r"session.close"):
-        while True:
-            seq = peer.expect("observation")["seq"]
-            peer.chunk(seq, [float(seq)])
+    while (frame := peer.expect("observation", "session.close"))["type"] == "observation":
+        peer.chunk(frame["seq"], [float(frame["seq"])])
     peer.until_closed()
 
 
@@ -73,9 +74,8 @@ def test_a_run_goes_in_lock_step_and_ends_with_session_close(arm, max_steps, ste
 
 
 def test_as_a_context_it_keeps_one_session_for_several_runs():
-    with ScriptedServer(answer) as server:
-        with controlled(server)(sights=9) as controller:
-            assert [controller.run(max_steps=2), controller.run(max_steps=1)] == [2, 1]
+    with ScriptedServer(answer) as server, controlled(server)(sights=9) as controller:
+        assert [controller.run(max_steps=2), controller.run(max_steps=1)] == [2, 1]
     assert [f["seq"] for f in server.peer.frames[1:-1]] == [0, 1, 2]
 
 
@@ -84,9 +84,8 @@ def test_what_the_robot_raises_closes_the_session():
         raise ZeroDivisionError
 
     arm = type("Clumsy", (Arm,), {"move": action(collide)})
-    with ScriptedServer(answer) as server:
-        with pytest.raises(ZeroDivisionError):
-            controlled(server, arm)().run()
+    with ScriptedServer(answer) as server, pytest.raises(ZeroDivisionError):
+        controlled(server, arm)().run()
     assert server.peer.frames[-1]["type"] == "session.close"
 
 
@@ -97,9 +96,8 @@ def test_what_the_server_refuses_is_raised_and_the_session_closed():
         peer.send({"type": "error", "code": "rate_limited", "message": "m", "seq": 0})
         peer.until_closed()
 
-    with ScriptedServer(script) as server:
-        with pytest.raises(ServerError, match="rate_limited"):
-            controlled(server)().run()
+    with ScriptedServer(script) as server, pytest.raises(ServerError, match="rate_limited"):
+        controlled(server)().run()
 
 
 def test_a_dropped_observation_is_taken_anew():
@@ -125,6 +123,10 @@ def test_a_dropped_observation_is_taken_anew():
 def test_a_class_without_the_right_marks_says_so(members, said):
     with pytest.raises(TypeError, match=said):
         connect(prompt="p", url="ws://h")(type("Odd", (Arm,), members))()
+
+
+def test_the_decorator_has_the_parameters_of_the_stream():
+    assert inspect.signature(connect) == inspect.signature(ActionStream)
 
 
 def test_the_mark_for_enabled_may_be_left_out():
@@ -182,9 +184,8 @@ def test_one_shot_closes_after_an_error(skin):
         peer.send({"type": "observation.dropped", "seq": 0, "reason": "expired"})
         peer.until_closed()
 
-    with ScriptedServer(script) as server:
-        with pytest.raises(ObservationLost):
-            skin.infer_actions(observation=OBSERVATION, url=server.url)
+    with ScriptedServer(script) as server, pytest.raises(ObservationLost):
+        skin.infer_actions(observation=OBSERVATION, url=server.url)
     assert server.peer.frames[-1]["type"] == "session.close"
 
 

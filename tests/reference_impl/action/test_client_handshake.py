@@ -1,6 +1,7 @@
 """The upgrade: the request to the byte, and every answer to it."""
 
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -130,10 +131,22 @@ def test_a_refusal_tells_why(skin):
         peer.refuse(401, {"WWW-Authenticate": "Bearer"}, b'{"code":"bad_key","detail":"No."}')
         peer.until_gone()
 
+    with ScriptedServer(script) as server, pytest.raises(WebSocketHandshakeError) as caught:
+        skin.stream(server.url).open()
+    assert str(caught.value) == "HTTP/1.1 401 Refused (bad_key: No.)"
+
+
+def test_the_body_of_a_refusal_is_waited_for_in_vain_no_longer_than_a_moment(skin):
+    def script(peer):
+        peer.refuse(401, {"Content-Length": "40"}, b'{"code":')
+        peer.until_gone()
+
     with ScriptedServer(script) as server:
+        began = time.monotonic()
         with pytest.raises(WebSocketHandshakeError) as caught:
             skin.stream(server.url).open()
-    assert str(caught.value) == "HTTP/1.1 401 Refused (bad_key: No.)"
+        assert time.monotonic() - began < 2
+    assert str(caught.value) == "HTTP/1.1 401 Refused"
 
 
 def test_tls_is_spoken_and_timed(skin, need, tmp_path, monkeypatch):
@@ -152,10 +165,13 @@ def test_a_certificate_that_nobody_trusts_ends_the_opening_at_once(skin, need, t
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(write_certificate(tmp_path))
     server = ScriptedServer(lambda peer: None, tls=context)
-    with pytest.raises(ssl.SSLError), server:
+    with server:
         stream = skin.stream(server.url, connect_retry_seconds=60)
         with pytest.raises(ssl.SSLCertVerificationError):
             stream.open()
+        server.wait()
+        # The alert that the client sent is all that the server saw.
+        assert isinstance(server.errors.pop(), ssl.SSLError)
 
 
 def write_certificate(folder):

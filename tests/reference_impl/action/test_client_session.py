@@ -1,23 +1,26 @@
-"""Opening, being open, closing."""
+"""Opening a session, and what both skins and the package offer."""
 
 import asyncio
+import contextlib
 import gc
 import inspect
 import socket
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
+from risp import reference_impl
 from risp.protocol.errors import LocalProtocolError
 from risp.reference_impl.action import (
     ActionStream,
     AsyncActionStream,
-    ConnectionEnded,
     MalformedFrame,
 )
 from risp.reference_impl.action.transport import finish
-from tests.scripted_server import CLOSE, READY, ScriptedServer
+from tests.scripted_server import BINARY, CLOSE, READY, TEXT, ScriptedServer, server_frame
 
 CAPABILITIES = b'"capabilities":["status","tensor_b64","max_age"]'
 
@@ -72,6 +75,7 @@ def test_the_fullest_open_keeps_the_order_of_deployed_clients(skin):
         ({"chunk_size": 1.5}, "/chunk_size"),
         ({"max_gpu_seconds": float("nan")}, "/max_gpu_seconds"),
         ({"cameras": [1]}, "/cameras/0"),
+        ({"cameras": "wrist"}, "/cameras"),
         ({"queue": "lifo"}, "/queue"),
     ],
 )
@@ -122,9 +126,8 @@ def test_a_ready_without_an_id_leaves_the_label(skin):
         peer.open(session_id=None)
         peer.until_closed()
 
-    with ScriptedServer(script) as server:
-        with skin.stream(server.url, session_id="mine") as stream:
-            assert stream.session_id == "mine"
+    with ScriptedServer(script) as server, skin.stream(server.url, session_id="mine") as stream:
+        assert stream.session_id == "mine"
     assert server.peer.frames[-1] == {"type": "session.close", "session_id": "mine"}
 
 
@@ -158,24 +161,22 @@ def test_each_status_starts_the_wait_anew_and_nothing_is_sent_meanwhile(skin):
         peer.send(READY)
         peer.until_closed()
 
-    with ScriptedServer(script) as server:
-        with skin.stream(server.url, timeout=0.6) as stream:
-            assert stream.open_timing["session_ready_ms"] >= 1000
+    with ScriptedServer(script) as server, skin.stream(server.url, timeout=0.6) as stream:
+        assert stream.open_timing["session_ready_ms"] >= 1000
 
 
 @pytest.mark.requirement("A-CLIENT-6")
-@pytest.mark.parametrize("noise", [b"", b'{"type":"x_noise"}'])
+@pytest.mark.parametrize(
+    "noise", [b"", server_frame(TEXT, b'{"type":"x_noise"}'), server_frame(BINARY, b"x")]
+)
 def test_a_server_that_never_gets_ready_is_given_up_once_and_in_time(skin, noise):
     def script(peer):
         peer.upgrade()
         peer.expect("session.open")
-        stop = time.monotonic() + 3
-        with pytest.raises((ConnectionError, AssertionError)):
+        stop = time.monotonic() + 9
+        with contextlib.suppress(ConnectionError):
             while noise and time.monotonic() < stop:
-                peer.send({"type": "x_noise"})
-                time.sleep(0.001)
-            assert not noise
-            raise ConnectionError
+                peer.raw(noise * 5000)
         peer.until_gone()
 
     with ScriptedServer(script) as server:
@@ -183,7 +184,7 @@ def test_a_server_that_never_gets_ready_is_given_up_once_and_in_time(skin, noise
         began = time.monotonic()
         with pytest.raises(TimeoutError, match=r"no session.ready came within 0.3 s"):
             stream.open()
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 5
         stream.close()
     assert network.slept == []
 
@@ -204,69 +205,10 @@ def test_anything_else_in_place_of_ready_is_malformed(skin, sent, said):
         # After a failed opening there is the Close only.
         peer.until_closed()
 
-    with ScriptedServer(script) as server:
-        with pytest.raises(MalformedFrame, match=said):
-            skin.stream(server.url, connect_retry_seconds=60).open()
+    with ScriptedServer(script) as server, pytest.raises(MalformedFrame, match=said):
+        skin.stream(server.url, connect_retry_seconds=60).open()
     assert [frame["type"] for frame in server.peer.frames] == ["session.open"]
     assert server.peer.control == [(CLOSE, b"")]
-
-
-def test_closing_says_session_close_and_sends_an_empty_close(skin):
-    with ScriptedServer(well) as server:
-        stream = skin.stream(server.url).open()
-        stream.close()
-        stream.close()
-    assert server.peer.texts[1:] == [
-        b'{"type":"session.close","session_id":"sess_0123456789abcdef"}'
-    ]
-    assert server.peer.control == [(CLOSE, b"")]
-
-
-@pytest.mark.requirement("A-CLIENT-6")
-def test_closing_waits_a_second_at_most_for_a_server_that_does_not_answer(skin):
-    def script(peer):
-        peer.open()
-        peer.until_closed(answer=False)
-        peer.until_gone()
-
-    with ScriptedServer(script) as server:
-        stream = skin.stream(server.url).open()
-        began = time.monotonic()
-        stream.close()
-        assert 0.9 < time.monotonic() - began < 1.5
-
-
-def test_closing_after_the_server_has_gone_raises_nothing(skin):
-    def script(peer):
-        peer.open()
-        peer.close(1001)
-
-    with ScriptedServer(script) as server:
-        stream = skin.stream(server.url).open()
-        server._thread.join(5)
-        stream.close()
-
-
-def test_a_closed_stream_opens_again_as_a_new_session(skin):
-    def script(peer):
-        peer.open()
-        seq = peer.expect("observation")["seq"]
-        peer.chunk(seq)
-        peer.until_closed()
-
-    with ScriptedServer(script, script) as server:
-        stream = skin.stream(server.url)
-        for _ in range(2):
-            stream.open()
-            assert stream.send_observation([1.0]) == 0
-            assert stream.recv_action()["seq"] == 0
-            stream.close()
-
-
-def test_a_stream_opens_once_at_a_time(skin):
-    with ScriptedServer(well) as server, skin.stream(server.url) as stream:
-        with pytest.raises(LocalProtocolError, match="already_open"):
-            stream.open()
 
 
 @pytest.mark.requirement("A-CLIENT-1")
@@ -283,61 +225,6 @@ def test_a_stream_opens_once_at_a_time(skin):
 def test_a_stream_that_is_not_open_says_so(skin, use):
     with pytest.raises(LocalProtocolError, match=r"not_open: .*call open"):
         use(skin.stream("ws://h"))
-
-
-def test_the_end_of_the_connection_tells_code_and_reason(skin):
-    def script(peer):
-        peer.open()
-        peer.close(1001, "bye")
-        peer.until_closed()
-
-    with ScriptedServer(script) as server, skin.stream(server.url) as stream:
-        for _ in range(2):
-            with pytest.raises(ConnectionEnded, match="1001: bye") as caught:
-                stream.recv_action()
-            assert (caught.value.code, caught.value.reason) == (1001, "bye")
-            assert isinstance(caught.value, RuntimeError)
-
-
-def test_an_end_without_a_close_is_told_as_one(skin):
-    def script(peer):
-        peer.open()
-
-    with ScriptedServer(script) as server, skin.stream(server.url) as stream:
-        with pytest.raises(ConnectionEnded) as caught:
-            stream.receive()
-        assert caught.value.code == 1006
-
-
-def test_a_server_that_breaks_the_websocket_protocol_is_left(skin):
-    def script(peer):
-        peer.open()
-        peer.raw(b"\x81\x80\x00\x00\x00\x00")
-        peer.until_closed()
-
-    with ScriptedServer(script) as server, skin.stream(server.url) as stream:
-        with pytest.raises(ConnectionEnded, match="masking"):
-            stream.receive()
-    assert server.peer.control[0][1][:2] == (1002).to_bytes(2)
-
-
-@pytest.mark.requirement("A-CLIENT-6")
-def test_a_server_that_takes_no_bytes_is_given_up_in_time(skin):
-    def script(peer):
-        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        peer.open()
-        finished.wait(5)
-
-    finished = threading.Event()
-    with ScriptedServer(script) as server:
-        stream = skin.stream(server.url, timeout=0.3).open()
-        with pytest.raises(TimeoutError):
-            for _ in range(8):
-                stream.send_observation([1.0], {"a": "A" * (4 << 20)})
-        with pytest.raises(ConnectionEnded):
-            stream.receive()
-        stream.close()
-        finished.set()
 
 
 def test_both_skins_have_the_documented_surface():
@@ -357,7 +244,7 @@ def test_both_skins_have_the_documented_surface():
         assert ours[0] == ours[1] or name == "open"
         positional = [p.name for p in ours[0].parameters.values() if p.kind is not p.KEYWORD_ONLY]
         assert positional[1:] == parameters.split()
-        assert not asyncio.iscoroutinefunction(inspect.unwrap(ActionStream.open))
+        assert not inspect.iscoroutinefunction(inspect.unwrap(ActionStream.open))
     constructor = inspect.signature(ActionStream).parameters
     assert list(constructor) == [
         *("prompt", "url", "api_key", "model", "lora", "robot", "action_adapter", "cameras", "hz"),
@@ -386,3 +273,30 @@ def test_neither_threads_nor_sockets_are_left(skin):
 def test_a_blocking_transport_must_not_suspend():
     with pytest.raises(RuntimeError, match="must not suspend"):
         finish(asyncio.sleep(0))
+
+
+def test_a_name_with_several_addresses_is_tried_address_by_address(skin, monkeypatch):
+    def resolve(host, port, *args, **kwargs):
+        assert host == "robot.test"
+        kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [
+            (socket.AF_INET6, *kind, ("::1", port, 0, 0)),
+            (socket.AF_INET, *kind, ("127.0.0.1", port)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with ScriptedServer(well) as server:
+        skin.stream(f"ws://robot.test:{server.port}").open().close()
+    assert server.peer.header("Host") == f"robot.test:{server.port}"
+
+
+def test_importing_the_package_loads_no_client():
+    code = "import sys, risp.reference_impl.action as a; print('websockets' in sys.modules)"
+    run = [sys.executable, "-c", code]
+    assert subprocess.run(run, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_package_gives_out_every_name_that_it_lists():
+    for package in (reference_impl, reference_impl.action):
+        assert [name for name in package.__all__ if not hasattr(package, name)] == []
+        assert not hasattr(package, "no_such_name")

@@ -107,6 +107,12 @@ def test_what_cannot_be_answered_in_the_announced_time_fails(talk):
     assert talk.session.close_code == 1001
 
 
+def test_an_end_without_grace_still_answers(talk):
+    talk.observe(0)
+    assert shut(talk, 0) == [announced(0), error("inference_failed", seq=0)]
+    assert talk.session.close_code == 1001
+
+
 def test_a_second_announcement_changes_nothing(talk):
     talk.observe(0)
     shut(talk, 5)

@@ -40,6 +40,13 @@ def test_for_programs_the_first_line_is_json():
         assert about["url"].endswith("/elsewhere")
 
 
+@pytest.mark.parametrize(("option", "value"), [("--path", "v1"), ("--key", ""), ("--port", "-1")])
+def test_a_value_that_cannot_be_meant_ends_in_one_clear_line(option, value):
+    code, line = refused(option, value)
+    assert code == 2
+    assert option in line
+
+
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
@@ -71,12 +78,14 @@ def test_an_object_serves_as_well_as_a_class():
 def test_modules_of_the_current_directory_are_found(tmp_path):
     text = "class Mine:\n    def infer(self, step):\n        return step.state\n"
     (tmp_path / "mine.py").write_text(text)
-    with spawn_server("--policy", "mine:Mine", cwd=tmp_path) as server:
-        with talking(server.url) as peer:
-            ready = opened(peer)
-            assert (ready["model"], "state_dim" in ready) == ("Mine", False)
-            observe(peer, 0, 1, 2)
-            assert hear(peer)["actions"] == [[1.0, 2.0]]
+    with (
+        spawn_server("--policy", "mine:Mine", cwd=tmp_path) as server,
+        talking(server.url) as peer,
+    ):
+        ready = opened(peer)
+        assert (ready["model"], "state_dim" in ready) == ("Mine", False)
+        observe(peer, 0, 1, 2)
+        assert hear(peer)["actions"] == [[1.0, 2.0]]
 
 
 def test_a_session_class_and_a_gate_class_can_be_put_in(tmp_path):
@@ -91,27 +100,32 @@ def test_a_session_class_and_a_gate_class_can_be_put_in(tmp_path):
         "        return None\n"
     )
     options = ("--session", "wrong:NoSeq", "--gate", "wrong:Anyone")
-    with spawn_server(*options, cwd=tmp_path) as server:
-        with talking(server.url, origin="https://evil.example") as peer:
-            opened(peer)
-            observe(peer, 0, 1)
-            assert "seq" not in hear(peer)
+    with (
+        spawn_server(*options, cwd=tmp_path) as server,
+        talking(server.url, origin="https://evil.example") as peer,
+    ):
+        opened(peer)
+        observe(peer, 0, 1)
+        assert "seq" not in hear(peer)
 
 
 def test_a_client_waits_for_a_policy_that_loads_or_is_sent_away():
-    with spawn_server("--policy", f"{POLICIES}:Loads") as server:
-        with talking(server.url) as hasty, talking(server.url) as patient:
-            patient.send('{"type":"session.open","prompt":"","capabilities":["status"]}')
-            assert hear(patient)["type"] == "session.status"
-            hasty.send('{"type":"session.open","prompt":""}')
-            error = hear(hasty)
-            assert (error["code"], error["retry_after_ms"]) == ("unavailable", 5000)
-            with pytest.raises(ConnectionClosed):
-                hasty.recv(timeout=2)
-            assert hasty.close_code == 1013
-            assert hear(patient)["type"] == "session.ready"
-            observe(patient, 0, 0)
-            assert hear(patient)["actions"] == [[1.0]], "load, reset and infer share one thread"
+    with (
+        spawn_server("--policy", f"{POLICIES}:Loads") as server,
+        talking(server.url) as hasty,
+        talking(server.url) as patient,
+    ):
+        patient.send('{"type":"session.open","prompt":"","capabilities":["status"]}')
+        assert hear(patient)["type"] == "session.status"
+        hasty.send('{"type":"session.open","prompt":""}')
+        error = hear(hasty)
+        assert (error["code"], error["retry_after_ms"]) == ("unavailable", 5000)
+        with pytest.raises(ConnectionClosed):
+            hasty.recv(timeout=2)
+        assert hasty.close_code == 1013
+        assert hear(patient)["type"] == "session.ready"
+        observe(patient, 0, 0)
+        assert hear(patient)["actions"] == [[1.0]], "load, reset and infer share one thread"
 
 
 def test_a_policy_that_cannot_be_loaded_ends_the_server_with_its_reason():
@@ -142,24 +156,27 @@ def test_a_planned_end_is_announced_answers_what_it_owes_and_takes_nobody_new():
             late = hear(peer)
             assert (late["code"], late["seq"]) == ("shutting_down", 1)
             for one in (idle, peer):
+                while one is idle and hear(one)["type"] != "session.closing":
+                    pass
                 with pytest.raises(ConnectionClosed):
-                    while True:
-                        one.recv(timeout=2)
+                    one.recv(timeout=2)
                 assert one.close_code == 1001
         assert server.process.wait(5) == 0
 
 
 def test_a_second_signal_ends_at_once():
-    with spawn_server("--policy", f"{POLICIES}:Held", "--grace-s", "60") as server:
-        with talking(server.url) as peer:
-            opened(peer)
-            observe(peer, 0, 30)
-            server.process.send_signal(signal.SIGINT)
-            assert hear(peer)["type"] == "session.closing"
-            start = time.monotonic()
-            server.process.send_signal(signal.SIGINT)
-            assert server.process.wait(5) == 0
-            assert time.monotonic() - start < 3
+    with (
+        spawn_server("--policy", f"{POLICIES}:Held", "--grace-s", "60") as server,
+        talking(server.url) as peer,
+    ):
+        opened(peer)
+        observe(peer, 0, 30)
+        server.process.send_signal(signal.SIGINT)
+        assert hear(peer)["type"] == "session.closing"
+        start = time.monotonic()
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(5) == 0
+        assert time.monotonic() - start < 3
 
 
 def test_without_asking_the_module_help_names_serve():

@@ -12,7 +12,9 @@ OPEN = Gate(Settings())
 
 
 def asking(query: str = "", offers: tuple[str, ...] = (), **headers: str) -> Handshake:
-    return Handshake({name: [value] for name, value in headers.items()}, query, offers)
+    """A handshake as it comes off the wire, where a header is so many bytes."""
+    values = {name: [value.encode().decode("latin-1")] for name, value in headers.items()}
+    return Handshake(values, query, offers)
 
 
 def status(gate: Gate, handshake: Handshake) -> int:

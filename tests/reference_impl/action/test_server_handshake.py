@@ -71,7 +71,7 @@ def test_a_refusal_has_a_body_of_json(keyless, path, header, status, code):
 def test_plain_http_is_answered_too(keyless, path):
     with plugged(keyless.port) as raw:
         raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        status, fields, body = whole(raw)
+        status, _fields, body = whole(raw)
     assert status == (426 if path == "/v1/actions" else 404)
     assert sorted(json.loads(body)) == ["code", "detail"]
 
@@ -117,3 +117,16 @@ def test_no_key_and_no_token_is_logged():
     assert "/v1/actions" in log
     for secret in ("long-lived", "almost-it", "short-one"):
         assert secret not in log
+
+
+@pytest.mark.slow
+def test_who_does_not_finish_a_request_is_cut_off_and_who_waits_for_a_session_is_not(keyless):
+    with plugged(keyless.port) as idle, plugged(keyless.port) as half, plugged(keyless.port) as ws:
+        half.sendall(request(keyless.port)[:40])
+        ws.sendall(request(keyless.port))
+        head(ws)
+        for raw in (idle, half):
+            raw.settimeout(15)
+            assert raw.recv(1) == b""
+        ws.sendall(masked(OPEN))
+        assert frame(ws)[0] == 1

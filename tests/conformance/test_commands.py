@@ -1,0 +1,118 @@
+"""`risp test` and `risp replay` as they are typed."""
+
+import json
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from risp.conformance.commands import replay
+from risp.conformance.commands import test as command
+from tests.null_servers import null_server
+from tests.support import REFERENCE
+
+from .conftest import KEY
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "give the server's URL"),
+        (["ws://127.0.0.1:1", "ws://127.0.0.1:2"], "one URL"),
+        (["ftp://127.0.0.1"], "is no address"),
+        (["ws://127.0.0.1:1", "--only", "A-NONE-1"], "nothing is called A-NONE-1"),
+        (["ws://127.0.0.1:1", "--report", "pdf=x"], "KIND=FILE"),
+        (["ws://127.0.0.1:1", "--report", "json=no/such/folder/x"], "there is no folder"),
+        (["ws://127.0.0.1:1", "--open", "no-such-file"], "--open"),
+        (["--", "no-such-command-at-all"], "cannot be started"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_why(arguments, says):
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "7"])
+def test_a_file_of_members_has_to_hold_an_object(tmp_path, content):
+    path = tmp_path / "open.json"
+    path.write_text(content)
+    result = invoke("ws://127.0.0.1:1", "--open", path)
+    assert result.exit_code == 2
+    assert "--open" in result.output
+
+
+def test_a_command_that_prints_no_url_is_named_with_what_it_said():
+    script = "import sys; print('ready'); print('half a traceback', file=sys.stderr)"
+    result = invoke("--", sys.executable, "-c", script)
+    assert result.exit_code == 4
+    assert "first line must be its URL" in result.output
+
+
+def test_a_command_that_ends_at_once_is_unreachable():
+    result = invoke("--", sys.executable, "-c", "raise SystemExit('no such model')")
+    assert result.exit_code == 4
+    assert "no such model" in result.output
+
+
+def test_a_dead_port_is_4_and_nothing_passes():
+    with null_server("dead") as url:
+        result = invoke(url)
+    assert result.exit_code == 4
+    assert "nothing was judged" in result.output
+
+
+def test_members_from_files_and_the_model_go_into_the_frames(tmp_path):
+    for name, members in (("open", {"robot": "so101"}), ("obs", {"prompt": "from a file"})):
+        (tmp_path / f"{name}.json").write_text(json.dumps(members))
+    result = invoke(
+        *("--open", tmp_path / "open.json", "--observation", tmp_path / "obs.json"),
+        *("--model", "toy", "--only", "A-CLOSE-1", "--transcripts", tmp_path / "t"),
+        *("--", *REFERENCE),
+    )
+    assert result.exit_code == 0, result.output
+    sent = (tmp_path / "t" / "closing.close.jsonl").read_text()
+    assert '\\"robot\\":\\"so101\\"' in sent
+    assert '\\"model\\":\\"toy\\"' in sent
+    assert "from a file" in sent
+
+
+def test_a_recorded_conversation_is_held_again_and_judged(reference, full_run, tmp_path):
+    path = tmp_path / "one.jsonl"
+    full_run.transcripts["opening.second_open"].write(path)
+    arguments = [str(path), "--target", reference, "--key", KEY]
+    result = CliRunner().invoke(replay, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "already_open" in result.output
+    assert "nothing broken" in result.output
+    assert "answered as in the recording" in result.output
+
+
+def test_a_replay_against_another_server_finds_what_is_broken_there(full_run, tmp_path):
+    from tests.null_servers import answering
+
+    from .test_reports import sloppy
+    from .test_runner import serving
+
+    path = tmp_path / "one.jsonl"
+    full_run.transcripts["error.unknown_type"].write(path)
+    with serving(answering(sloppy)) as url:
+        result = CliRunner().invoke(replay, [str(path), "--target", url], catch_exceptions=False)
+    assert result.exit_code == 1, result.output
+    assert "A-ERR-9" in result.output
+    assert "answered otherwise than in the recording" in result.output
+
+
+def test_a_replay_of_nothing_and_against_nothing_is_refused(tmp_path, full_run):
+    path = tmp_path / "one.jsonl"
+    path.write_text("{}")
+    with null_server("dead") as url:
+        result = CliRunner().invoke(replay, [str(path), "--target", url])
+        assert (result.exit_code, "line 1" in result.output) == (2, True)
+        full_run.transcripts["closing.close"].write(path)
+        result = CliRunner().invoke(replay, [str(path), "--target", url])
+        assert (result.exit_code, "no WebSocket" in result.output) == (4, True)

@@ -1,0 +1,167 @@
+"""What people and programs read."""
+
+import io
+import json
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from risp.conformance.events import CheckFinished, RunFinished, RunStarted
+from risp.conformance.report import __main__ as schema_command
+from risp.conformance.report.document import schema
+from risp.conformance.report.jsonfile import JsonFile, write_atomically
+from risp.conformance.report.terminal import Terminal
+from risp.conformance.runner import Options, Run
+from risp.conformance.selection import Selection
+from tests.null_servers import answering, null_server
+from tests.scripted_server import READY
+
+from .conftest import KEY
+from .test_runner import serving
+
+
+def sloppy(payload: bytes) -> bytes:
+    """A server that opens, acts, and calls every fault by one wrong name."""
+    try:
+        frame = json.loads(payload)
+        kind = frame.get("type")
+    except (ValueError, AttributeError):
+        kind, frame = None, {}
+    if kind == "session.open":
+        return json.dumps(READY).encode()
+    if kind == "observation" and isinstance(frame.get("state"), list):
+        chunk = {"type": "action_chunk", "seq": frame.get("seq"), "actions": [[0.5]]}
+        metadata = {"model": "m", "inference_ms": 1, "queue_ms": 0}
+        return json.dumps(chunk | {"metadata": metadata}).encode()
+    return b'{"type":"error","code":"oops","message":"Traceback (most recent call last)"}'
+
+
+def judge(url, reporters, *only, key=None):
+    options = Options(key=key, selection=Selection(only=only))
+    return Run(url, options, reporters).execute()
+
+
+def told(url, *only, width=80, key=None):
+    """What the terminal says, without colour."""
+    file = io.StringIO()
+    console = Console(file=file, width=width, no_color=True, highlight=False)
+    judge(url, [Terminal(console, f"risp test {url}")], *only, key=key)
+    return file.getvalue()
+
+
+def test_a_failure_says_all_that_a_stranger_needs():
+    with serving(answering(sloppy)) as url:
+        text = told(url, "A-ERR-9")
+    for part in (
+        "FAIL A-ERR-9",
+        "A server MUST answer `unknown_type`",
+        'expected  error with code "unknown_type"',
+        'seen      error "oops"',
+        "hint      sent type",
+        '-> {"type":"risp-no-such-type"}',
+        "spec      spec/action/error.md#a-err-9",
+        f"again     risp test {url} --only error.unknown_type",
+    ):
+        assert part in text, text
+
+
+def test_the_event_that_shows_it_is_marked():
+    with serving(answering(sloppy)) as url:
+        text = told(url, "A-ERR-5")
+    marked = [line for line in text.splitlines() if line.startswith("  >")]
+    assert len(marked) == 1
+    assert "Traceback" in marked[0]
+
+
+def test_the_headline_counts_and_names_what_was_not_tested(reference):
+    text = told(reference, key=KEY)
+    assert "complete: true   exit 0 (conformant)" in text
+    with null_server("dead") as url:
+        text = told(url)
+    assert "nothing was judged" in text
+    assert "complete: false   exit 4 (unreachable)" in text
+
+
+def test_nothing_but_conversations_is_wider_than_the_terminal(reference):
+    text = told(reference, key=KEY)
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+@pytest.fixture
+def documents(tmp_path, reference):
+    """Reports of a conformant, a broken and an unreachable target."""
+    found = {}
+    with serving(answering(sloppy)) as broken, null_server("dead") as dead:
+        for name, url, key in (
+            ("good", reference, KEY),
+            ("bad", broken, None),
+            ("dead", dead, None),
+        ):
+            path = tmp_path / f"{name}.json"
+            only = () if name != "bad" else ("error", "opening")
+            finished = judge(url, [JsonFile(path)], *only, key=key)
+            found[name] = (json.loads(path.read_text()), finished)
+    return found
+
+
+def test_reports_validate_against_the_published_schema(documents):
+    validator = jsonschema.Draft202012Validator(schema())
+    for document, _ in documents.values():
+        validator.validate(document)
+    spoilt = documents["good"][0] | {"complete": "yes"}
+    assert not validator.is_valid(spoilt)
+
+
+def test_a_report_says_what_the_run_said(documents):
+    for document, finished in documents.values():
+        assert document["exit_code"] == finished.exit_code
+        assert document["complete"] is finished.complete
+        assert len(document["requirements"]) == len(finished.requirements)
+    bad = documents["bad"][0]
+    failed = [r for r in bad["requirements"] if r["verdict"] == "fail"]
+    assert failed
+    for requirement in failed:
+        for finding in requirement["findings"]:
+            assert finding["expected"]
+            assert finding["seen"]
+            assert finding["conversation"]
+    assert KEY not in json.dumps(documents["good"][0])
+
+
+def test_until_the_run_ends_the_file_says_that_it_is_not_complete(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text('{"complete": true}')
+    JsonFile(path)(RunStarted("ws://h:1/v1/actions", 0, False))
+    document = json.loads(path.read_text())
+    assert (document["complete"], document["exit_code"]) == (False, -1)
+
+
+def test_a_file_that_cannot_be_written_whole_is_left_as_it_was(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("before")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "\ud800")
+    assert path.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_the_committed_schema_is_what_the_classes_say(monkeypatch, tmp_path, capsys):
+    assert schema_command.main(["--check"]) == 0
+    copy = tmp_path / "report.schema.json"
+    monkeypatch.setattr(schema_command, "FILE", copy)
+    assert schema_command.main(["--check"]) == 1
+    assert "make schema" in capsys.readouterr().err
+    assert schema_command.main([]) == 0
+    assert schema_command.main(["--check"]) == 0
+
+
+def test_every_reporter_sees_the_same_stream(reference):
+    seen: list[list[str]] = [[], []]
+    options = Options(key=KEY, selection=Selection(only=("A-CLOSE-1",)))
+    reporters = [lambda event, one=one: one.append(type(event).__name__) for one in seen]
+    Run(reference, options, reporters).execute()
+    assert seen[0] == seen[1]
+    assert seen[0][0] == "RunStarted"
+    assert seen[0][-1] == RunFinished.__name__
+    assert CheckFinished.__name__ in seen[0]
