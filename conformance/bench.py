@@ -12,7 +12,7 @@ from .check import MONITORS, Check
 from .conversation import Conversation
 from .diagnosis import Exit
 from .events import CheckFinished, RequirementJudged
-from .selection import Selection, applies, counts
+from .selection import SERVER_RULES, Selection, applies, counts
 from .subject import Subject
 from .transcript import Transcript
 from .verdict import Finding, Verdict, Violation, broken, worst
@@ -114,8 +114,12 @@ class Bench:
 
     def judge(self) -> Iterable[RequirementJudged]:
         """One verdict per requirement, in the order of the specification."""
-        for rule in self._selection.rules():
-            yield self._judge(rule)
+        chosen = {rule.id for rule in self._selection.rules()}
+        # What a chosen check's conversation shows is told, whatever the check is about.
+        shown = {id_ for id_, record in self._records.items() if record.findings}
+        for rule in SERVER_RULES.values():
+            if rule.id in chosen or (rule.id in shown and not self._selection.leaves_out(rule)):
+                yield self._judge(rule)
 
     def _judge(self, rule: Requirement) -> RequirementJudged:
         record = self._records[rule.id]

@@ -40,6 +40,8 @@ class Case:
     """When the check has to be over, on the transcript's clock."""
     peers: list[Peer] = field(default_factory=list)
     """Every connection that the script opened."""
+    had_to_leave: bool = False
+    """Whether the target did not end a connection that was closed as it should be."""
 
     def shake_hands(
         self,
@@ -53,7 +55,11 @@ class Case:
         auth = () if sent is None else (("Authorization", f"Bearer {sent}"),)
         link = self.open_link()
         request = Request(target or self.subject.address.target, (*auth, *headers))
-        return link, link.connect(request, HANDSHAKE_S)
+        try:
+            return link, link.connect(request, HANDSHAKE_S)
+        except LinkError:
+            link.release()
+            raise
 
     def response(self, **options: Any) -> Event:
         """The response to a handshake; the connection is let go at once."""

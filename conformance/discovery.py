@@ -21,6 +21,7 @@ from .peers.link import LinkError
 from .peers.websocket import SLACK_S, STEP_S, Peer, show
 from .subject import STATE_WIDTHS, Subject
 from .transcript import Event, Kind
+from .verdict import NotSeen
 
 GIVE_UP_S = 14.0
 """Seconds after which a target that says nothing to `session.open` is given up."""
@@ -44,6 +45,8 @@ def discover(subject: Subject, make_case: MakeCase) -> Subject:
         found = replace(subject, ready=ready)
         width = ready.get("state_dim")
         found = _find_observation(case, peer, found, width if isinstance(width, int) else None)
+    except NotSeen as cause:
+        raise Diagnosis(Exit.INCOMPLETE, f"{cause}, before it could be judged") from None
     finally:
         case.release()
     if subject.key is None:

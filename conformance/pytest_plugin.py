@@ -59,14 +59,15 @@ class Trial:
             if rule.seen is not Seen.OFF_WIRE:
                 yield RequirementItem.from_parent(session, name=rule.id, rule=rule, trial=self)
 
-    def judged(self, rule: Requirement) -> RequirementJudged:
+    def judged(self, rule: Requirement, session: pytest.Session) -> RequirementJudged:
         """What the run says of a requirement; Diagnosis if there was nothing to judge."""
-        finished = self._finished or self._run()
+        chosen = [item.rule.id for item in session.items if isinstance(item, RequirementItem)]
+        finished = self._finished or self._run(tuple(chosen))
         if finished.diagnosis is not None:
             raise finished.diagnosis
         return next(one for one in finished.requirements if one.requirement.id == rule.id)
 
-    def _run(self) -> RunFinished:
+    def _run(self, only: tuple[str, ...]) -> RunFinished:
         from .events import CheckFinished, RunEvent
         from .runner import Options, Run
         from .selection import Selection
@@ -75,7 +76,8 @@ class Trial:
             if isinstance(event, CheckFinished) and event.findings:
                 self._transcripts[event.name] = event.transcript
 
-        options = Options(key=self._key, selection=Selection(slow=self._slow))
+        selection = Selection(only=only, slow=self._slow)
+        options = Options(key=self._key, selection=selection)
         self._finished = Run(self._url, options, [keep]).execute()
         return self._finished
 
@@ -107,7 +109,7 @@ class RequirementItem(pytest.Item):
 
     def __init__(self, *, rule: Requirement, trial: Trial, **rest: Any) -> None:
         super().__init__(**rest)
-        self._rule = rule
+        self.rule = rule
         self._trial = trial
         self._nodeid = f"{GROUP}::{rule.id}"
 
@@ -115,20 +117,20 @@ class RequirementItem(pytest.Item):
         """Pass, fail or skip as the court has judged."""
         from .verdict import Verdict
 
-        judged = self._trial.judged(self._rule)
+        judged = self._trial.judged(self.rule, self.session)
         match judged.verdict:
             case Verdict.PASS:
                 return
             case Verdict.NOT_APPLICABLE:
                 pytest.skip(judged.reason)
-            case Verdict.NOT_TESTED | Verdict.INCONCLUSIVE if not self._trial.counts(self._rule):
+            case Verdict.NOT_TESTED | Verdict.INCONCLUSIVE if not self._trial.counts(self.rule):
                 pytest.skip(judged.reason)
             case Verdict.WARN:
                 pytest.xfail(self._trial.story(judged))
             case Verdict.FAIL | Verdict.FLAKY:
                 raise Broken(self._trial.story(judged))
             case _:
-                raise Broken(f"{self._rule}\n  {judged.verdict}: {judged.reason}")
+                raise Broken(f"{self.rule}\n  {judged.verdict}: {judged.reason}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The story and no stack: what is broken is elsewhere."""
@@ -143,7 +145,7 @@ class RequirementItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """How the item is called in reports."""
-        return self.path, None, f"{self._rule.id} {self._rule.sentence}"
+        return self.path, None, f"{self.rule.id} {self.rule.sentence}"
 
 
 class Broken(Exception):

@@ -26,6 +26,7 @@ from .events import (
 from .peers.address import Address
 from .peers.link import LinkError
 from .peers.live import LiveLink
+from .peers.recorded import Diverged
 from .peers.websocket import OutOfTime
 from .selection import Selection
 from .subject import Subject
@@ -37,7 +38,7 @@ CHECK_S = 60.0
 SETTLE_S = 1.5
 """Seconds that the end of a conversation is waited for."""
 HURRIED_S = 0.1
-"""Seconds for the same, after one connection that did not end."""
+"""Seconds for the same, on a target that has not ended a connection before."""
 DISCOVERY = "discovery"
 """The name under which the first conversation is recorded."""
 
@@ -66,6 +67,7 @@ class Run:
         self._reporters = reporters
         self._started = time.monotonic()
         self._shown = redact_url(self._address.url)
+        self._patience = SETTLE_S
 
     def _tell(self, event: RunEvent) -> None:
         for reporter in self._reporters:
@@ -139,7 +141,10 @@ class Run:
         transcript = Transcript(check.name, self._options.seed, self._shown)
         case = self._case(subject, transcript, CHECK_S + check.waits_s)
         started = time.monotonic()
-        verdict, reason, findings = play(check, case)
+        verdict, reason, findings = play(check, case, self._patience)
+        if case.had_to_leave:
+            # It does not end its sessions: that is told once, and is no reason to wait every time.
+            self._patience = HURRIED_S
         findings += Bench.watch(transcript)
         return CheckFinished(
             check.name,
@@ -164,13 +169,15 @@ class Run:
         return RunFinished(code, complete, judged, seconds, diagnosis)
 
 
-def play(check: Check, case: Case) -> tuple[Verdict, str, list[Finding]]:
+def play(
+    check: Check, case: Case, patience: float = SETTLE_S
+) -> tuple[Verdict, str, list[Finding]]:
     """Hold one script's conversation; returns its verdict, the reason, and what it found."""
     try:
         try:
             check.script(case)
         finally:
-            settle(case)
+            settle(case, patience)
     except Violation as violation:
         requirement = violation.requirement or check.requirements[0]
         finding = Finding(
@@ -183,7 +190,7 @@ def play(check: Check, case: Case) -> tuple[Verdict, str, list[Finding]]:
             violation.hint,
         )
         return broken(requirement), "", [finding]
-    except (NotSeen, LinkError) as cause:
+    except (NotSeen, LinkError, Diverged) as cause:
         return Verdict.NOT_TESTED, str(cause), []
     except OutOfTime:
         return Verdict.NOT_TESTED, "the time for it was used up", []
@@ -197,12 +204,13 @@ def play(check: Check, case: Case) -> tuple[Verdict, str, list[Finding]]:
     return Verdict.PASS, "", []
 
 
-def settle(case: Case) -> None:
+def settle(case: Case, patience: float) -> None:
     """End what the script left open, and read on to the end: what comes late is seen too."""
-    patience = SETTLE_S
     for peer in case.peers:
         try:
-            if not peer.over:
+            if peer.ending and not peer.is_gone:
+                peer.send_observation()  # A-CLOSE-9: what is new is refused until the end
+            elif not peer.over:
                 if peer.ready:
                     peer.close_session(peer.ready.get("session_id", ""))
                 else:
@@ -212,7 +220,7 @@ def settle(case: Case) -> None:
                 if event.kind in (Kind.CLOSE, Kind.END) and event.way is Way.IN:
                     break
             else:
-                # It does not close: that is told elsewhere, and is no reason to wait every time.
+                case.had_to_leave |= not peer.is_gone
                 patience = HURRIED_S
-        except (OutOfTime, OSError):
+        except (OutOfTime, OSError, Diverged):
             continue

@@ -54,8 +54,12 @@ class Selection:
             rule
             for rule in SERVER_RULES.values()
             if (not self.only or rule.id in chosen or matches(self.only, names_of(rule)))
-            and not matches(self.skip, names_of(rule))
+            and not self.leaves_out(rule)
         ]
+
+    def leaves_out(self, rule: Requirement) -> bool:
+        """Whether the user does not want to hear of a requirement."""
+        return matches(self.skip, names_of(rule))
 
     def checks(self, declares: frozenset[str]) -> list[Check]:
         """The checks to hold on a target that declares these facts."""

@@ -106,7 +106,8 @@ def definition(name: str, path: str) -> str:
     sentence = KEYWORD.sub(r"**\1**", rule.sentence)
     note = ": ".join(word for word in (rule.seen, rule.needs, rule.reason) if word).rstrip(".")
     anchor = rule.id.lower()
-    seen = f'<span class="seen">{note}</span>'
+    # In parentheses, so that in plain text the class does not read as a part of the sentence.
+    seen = f'<span class="seen">({note})</span>'
     return f"[{rule.id}](#{anchor}) {sentence} {seen}\n{{: #{anchor} .rule }}"
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from .action.serving.service import TRANSPORT
@@ -57,7 +58,7 @@ class Listener(Protocol):
         ...
 
     def on_ping(self) -> None:
-        """A ping has come, and is answered."""
+        """A ping has come, and is answered; or a pong."""
         ...
 
     def on_writable(self) -> None:
@@ -102,6 +103,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """Answer it, and tell of it: any frame is a sign of life."""
         super().handle_ping()
+        if self.listener is not None:
+            self.listener.on_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Take one that nobody asked for as the sign of life that it is."""
+        super().handle_pong(event)
         if self.listener is not None:
             self.listener.on_ping()
 

@@ -64,8 +64,9 @@ class LiveLink:
         deadline = self.now() + within
         self._socket = self._dial(within)
         key = base64.b64encode(secrets.token_bytes(16)).decode()
+        named = any(name.lower() == "host" for name, _ in request.headers)
         headers = [
-            ("Host", self._address.host_header),
+            *(() if named else (("Host", self._address.host_header),)),
             ("Upgrade", "websocket"),
             ("Connection", "Upgrade"),
             ("Sec-WebSocket-Key", key),

@@ -59,6 +59,10 @@ class Peer:
         """Seconds within which an observation is answered."""
         self.over = False
         """Whether the script has ended the conversation itself."""
+        self.ending = False
+        """Whether the target has announced its end."""
+        self.is_gone = False
+        """Whether the connection has ended, or the target has said that it ends."""
         self._fences: set[int] = set()
         """The `seq` of fences whose answer is still to come, and says nothing by itself."""
 
@@ -104,7 +108,7 @@ class Peer:
 
     def abort(self) -> None:
         """Reset the connection, as a crashed client's machine does."""
-        self.over = True
+        self.over = self.is_gone = True
         self._link.abort()
 
     def observation(self, **members: Any) -> dict[str, Any]:
@@ -157,6 +161,8 @@ class Peer:
                 return None
             if event.frame_type == "error" and event.tree and event.tree.get("fatal") is True:
                 self.over = True  # The server closes; nothing more is said to it.
+            self.ending = self.ending or event.frame_type == "session.closing"
+            self.is_gone = self.is_gone or event.kind in (Kind.CLOSE, Kind.END)
             if event.kind is not Kind.PING:
                 return event
 
@@ -167,9 +173,13 @@ class Peer:
             event = self.event(max(left, 0.0))
             if event is None or event.kind not in (Kind.PONG, Kind.TEXT):
                 return event
-            if event.kind is Kind.TEXT and not _is_unknown(event):
-                if fences or not self._is_fence(event):
-                    return event
+            if event.frame_type == "session.closing":
+                raise NotSeen("the target announced its end")
+            if event.tree and event.tree.get("code") == "unavailable":
+                raise NotSeen(f"the target sent the kit away: {show(event)}")
+            passes = fences or not self._is_fence(event)
+            if event.kind is Kind.TEXT and not _is_unknown(event) and passes:
+                return event
         return None
 
     def _is_fence(self, event: Event) -> bool:
@@ -249,6 +259,8 @@ class Peer:
             event = self.event(max(until - self._link.now(), 0.0))
             if event is not None and event.kind is Kind.PONG and event.data == payload:
                 return
+            if self.ending:
+                raise NotSeen("the target announced its end")
             if event is None or event.kind in (Kind.CLOSE, Kind.END):
                 raise Violation(
                     f"a pong with the payload {payload!r} within {within:g} s",

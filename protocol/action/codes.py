@@ -45,7 +45,7 @@ _ROWS = (
     ),
     ErrorCode(
         "out_of_order",
-        "The observation's `seq` is not greater than the one before it.",
+        "The observation's `seq` is not greater than every one before it.",
         "Count upwards and never use a `seq` twice.",
     ),
     ErrorCode(
@@ -67,7 +67,7 @@ _ROWS = (
     ),
     ErrorCode(
         "inference_failed",
-        "The policy raised, returned what is no chunk, or did not end in time.",
+        "The policy raised, returned what is no chunk, or had no result in time, for whatever reason.",
         "Send a fresh observation.",
         retryable=True,
     ),

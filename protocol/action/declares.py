@@ -9,7 +9,7 @@ class Capability(StrEnum):
     """What stands in `capabilities` of `session.open` and `session.ready`."""
 
     STATUS = "status"
-    """The client understands `session.status` while the model loads."""
+    """While the model loads, the server says so in `session.status`, and the client waits on."""
     TENSOR_B64 = "tensor_b64"
     """Actions travel as one base64 tensor in place of nested lists."""
     MAX_AGE = "max_age"

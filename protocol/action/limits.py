@@ -3,30 +3,30 @@
 OPEN_ANSWER_S = 10
 """A server answers `session.open` within this many seconds."""
 UNOPENED_S = 30
-"""A connection on which nothing is opened for this many seconds is closed."""
+"""A server closes a connection on which nothing is opened for this many seconds."""
 STATUS_EVERY_S = 5
 """While it loads, a server that was asked for status sends one at least this often, in seconds."""
 CLOSE_WITHIN_S = 1
-"""After `session.close` or a fatal error, the server's Close follows within this many seconds."""
+"""A server's Close follows `session.close` or a fatal error within this many seconds."""
 PONG_WITHIN_S = 1
-"""A ping is answered within this many seconds, whatever the policy is doing."""
+"""A server answers a ping within this many seconds, whatever the policy is doing."""
 
 DEFAULT_ANSWER_TIMEOUT_MS = 14_000
-"""Every observation is answered within this; deployed clients give up at 15 s."""
+"""A server that declares no other answers each observation in time; deployed clients wait 15 s."""
 DEFAULT_MAX_FRAME_BYTES = 1 << 20
-"""The largest message a server takes, in bytes of payload, if it declares no other."""
+"""A server that declares no other takes messages of at least this many bytes of payload."""
 DEFAULT_MAX_IN_FLIGHT = 8
-"""Observations that a client may have unanswered in `fifo`, and the least a server may declare."""
+"""A client may have this many observations unanswered in `fifo`; no server declares fewer."""
 REMEMBERED_CHUNKS = 64
-"""How many answered request ids a session remembers at least."""
+"""A server remembers at least this many answered request ids on a session."""
 
 MAX_SEQ = 2**53 - 1
-"""The largest integer that every JSON reader keeps exactly."""
+"""A client's `seq` goes no higher; it is the largest integer that every JSON reader keeps exactly."""
 MAX_TIME_NS = 2**63 - 1
-"""The largest capture time: nanoseconds in a signed 64-bit integer."""
+"""A client's `capture_time_ns` goes no higher: nanoseconds in a signed 64-bit integer."""
 MAX_REQUEST_ID = 128
-"""Characters in a request id, at most."""
+"""A client's `request_id` has at most this many characters."""
 MIN_SESSION_ID = 16
-"""Characters in a session id, at least."""
+"""A server's `session_id` has at least this many characters."""
 SESSION_ID_BITS = 120
-"""Random bits in a session id, at least."""
+"""A server draws at least this many random bits for a `session_id`."""

@@ -1,6 +1,18 @@
 """Broken servers: each is the reference with one override, and the court has to notice which."""
 
-from . import action, closing, error, handshake, limits, observation, opening, queue
+from . import (
+    action,
+    answers,
+    closing,
+    error,
+    handshake,
+    images,
+    limits,
+    observation,
+    opening,
+    queue,
+    retries,
+)
 from .catalogue import EQUIVALENTS, FAULTS, Fault
 
 __all__ = [
@@ -8,11 +20,14 @@ __all__ = [
     "FAULTS",
     "Fault",
     "action",
+    "answers",
     "closing",
     "error",
     "handshake",
+    "images",
     "limits",
     "observation",
     "opening",
     "queue",
+    "retries",
 ]

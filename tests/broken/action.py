@@ -74,9 +74,7 @@ class MovesOneJointMore(ServerSession):
         return [[*row, 0.0] for row in actions.lists(self.chunk_size)]
 
 
-@fault(
-    rule.CHUNK_SIZE, ("action.chunk_size", "action.declared_rows"), "at most 1 rows.*10"
-)
+@fault(rule.CHUNK_SIZE, ("action.chunk_size", "action.declared_rows"), "at most 1 rows.*10")
 class SendsAllItHas(ServerSession):
     """Declares the chunk size that was asked for, and sends its own."""
 

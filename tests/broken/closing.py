@@ -7,11 +7,11 @@ from risp.protocol.action.requirements import closing as rule
 from risp.protocol.action.session import State
 from risp.reference_impl.action.server import ServerSession
 from risp.reference_impl.action.serving.engine import Engine
-from risp.reference_impl.action.serving.jobs import Slot
+from risp.reference_impl.action.serving.jobs import Job, Slot
 from risp.reference_impl.transport import WebSocketProtocol
 
 from .catalogue import fault, served
-from .policies import Slow, VerySlow
+from .policies import Leisurely, VerySlow
 
 BUSY = served(VerySlow)
 
@@ -42,9 +42,7 @@ class WantsAName(ServerSession):
             self.close(1008)
 
 
-@fault(
-    rule.CLOSE_WITH_PENDING, "closing.close_with_pending", "code 1000.*nothing", served=BUSY
-)
+@fault(rule.CLOSE_WITH_PENDING, "closing.close_with_pending", "code 1000.*nothing", served=BUSY)
 class FinishesFirst(ServerSession):
     """Answers all that waits before it closes."""
 
@@ -80,12 +78,12 @@ class LosesAWorker(Engine):
 
 
 class Retires(ServerSession):
-    """Announces its end with the first observation, for in 0.5 s: legal at any time."""
+    """Announces its end with the second inference, for in 0.5 s: legal at any time."""
 
-    def accept(self, slot: Slot, now: float) -> None:
-        super().accept(slot, now)
-        if self.books.state is State.OPEN:
+    def start(self, slot: Slot, now: float) -> Job:
+        if self.books.state is State.OPEN and slot.seq:
             self.shutdown("maintenance", 0.5, now)
+        return super().start(slot, now)
 
 
 ENDS = "observation.step_prompt"
@@ -102,9 +100,9 @@ class LeavesUnannounced(Retires):
 @fault(
     rule.ANSWER_BEFORE_END,
     "closing.answered_before_end",
-    "an answer to observation 0.*none before the end",
-    during=ENDS,
-    served=served(Slow),
+    "an answer to observation 1.*none before the end",
+    during="queue.within_room",
+    served=served(Leisurely, max_in_flight=8),
 )
 class ForgetsWhatItOwes(Retires):
     """Announces its end and ends, with answers owed."""

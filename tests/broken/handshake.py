@@ -259,9 +259,7 @@ class RedirectsTheLost(Gate):
         return Refusal(307, "moved", "over there", {"Location": self.settings.path})
 
 
-@fault(
-    rule.WHOLE_TEXT, "handshake.whole_text", "one fragment.*2 fragments", during="action.chunk"
-)
+@fault(rule.WHOLE_TEXT, "handshake.whole_text", "one fragment.*2 fragments", during="action.chunk")
 class Fragments(WebSocketProtocol):
     """Sends each message in two parts."""
 

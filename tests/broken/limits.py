@@ -26,9 +26,7 @@ class TakesMoreThanItDeclares(Gate):
         return 2 * super().max_message()
 
 
-@fault(
-    rule.LARGE_ACCEPTED, "limits.as_large_as_allowed", "action_chunk.*code 1009", served=SMALL
-)
+@fault(rule.LARGE_ACCEPTED, "limits.as_large_as_allowed", "action_chunk.*code 1009", served=SMALL)
 class TakesLessThanItDeclares(Gate):
     """Takes one byte less than declared."""
 
@@ -76,9 +74,7 @@ class NeverTires(ServerSession):
         return self.last_sign + 3600
 
 
-@fault(
-    rule.PONGS_OPTIONAL, "limits.pongs_optional", "action_chunk.*(code 1011|the end)", slow=True
-)
+@fault(rule.PONGS_OPTIONAL, "limits.pongs_optional", "action_chunk.*(code 1011|the end)", slow=True)
 class WantsPongs(Gate):
     """Drops who answers no pings."""
 

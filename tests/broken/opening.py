@@ -433,9 +433,7 @@ class EndsWhenOpenedTwice(ServerSession):
         self.send(self.make_error("not_open", "once is enough"))
 
 
-@fault(
-    rule.ON_REQUEST_ONLY, "opening.on_request_only", "not asked for.*max_age", during=OPENS
-)
+@fault(rule.ON_REQUEST_ONLY, "opening.on_request_only", "not asked for.*max_age", during=OPENS)
 class ForcesItsCapabilities(ServerSession):
     """Declares all that it can to everybody."""
 
@@ -470,7 +468,7 @@ class RefusesNullInAnOpening(ServerSession):
         return frame
 
 
-@fault(rule.QUEUE_LATEST_DECLARED, "opening.latest_declared", "queue \"latest\".*session.ready")
+@fault(rule.QUEUE_LATEST_DECLARED, "opening.latest_declared", 'queue "latest".*session.ready')
 class PromisesLatest(ServerSession):
     """Declares `queue_latest` and gives `fifo` to who asks for it."""
 

@@ -24,6 +24,13 @@ class VerySlow(ToyPolicy):
         super().__init__(0.1)
 
 
+class Leisurely(ToyPolicy):
+    """Takes 0.7 s."""
+
+    def __init__(self) -> None:
+        super().__init__(0.7)
+
+
 class Late(ToyPolicy):
     """Takes 1.2 s."""
 

@@ -16,7 +16,7 @@ from .conftest import KEY, run
 
 
 def applicable_musts() -> set[str]:
-    """What a run against a server with a key and every capability has to judge, by the sentences."""
+    """What a run against a server with a key and every capability has to judge."""
     return {
         rule.id
         for rule in ACTION.requirements.values()

@@ -68,8 +68,9 @@ def test_a_failure_says_all_that_a_stranger_needs():
 
 def test_the_event_that_shows_it_is_marked():
     with serving(answering(sloppy)) as url:
-        text = told(url, "A-ERR-5")
-    marked = [line for line in text.splitlines() if line.startswith("  >")]
+        text = told(url, "error.unknown_type")
+    story = text[text.index("FAIL A-ERR-5") :].split("\n\n")[0]
+    marked = [line for line in story.splitlines() if line.startswith("  >")]
     assert len(marked) == 1
     assert "Traceback" in marked[0]
 
@@ -99,7 +100,7 @@ def documents(tmp_path, reference):
             ("dead", dead, None),
         ):
             path = tmp_path / f"{name}.json"
-            only = () if name != "bad" else ("error", "opening")
+            only = () if name != "bad" else ("error.unknown_type", "opening.second_open")
             finished = judge(url, [JsonFile(path)], *only, key=key)
             found[name] = (json.loads(path.read_text()), finished)
     return found

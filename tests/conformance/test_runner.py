@@ -220,7 +220,7 @@ def test_a_target_that_goes_away_in_the_middle_gets_no_pass_for_the_rest():
         metadata = {"model": "m", "inference_ms": 1, "queue_ms": 0}
         return json.dumps(chunk | {"metadata": metadata}).encode()
 
-    options = Options(selection=Selection(only=("observation", "queue", "closing")))
+    options = Options(selection=Selection(only=("observation.*", "closing.close")))
     with serving(answering(answer)) as url:
         finished = run(url, options).finished
     assert finished.exit_code in (Exit.VIOLATION, Exit.INCOMPLETE)

@@ -56,7 +56,7 @@ def test_every_event_can_be_shown_in_one_line_that_cannot_steer_a_terminal(event
         (
             '{"risp_transcript":1,"check":"c","seed":0,"target":""}\n{"at":1,"channel":1,"way":"up","kind":"text"}',
             "line 2",
-        ),  # noqa: E501
+        ),
     ],
 )
 def test_a_file_that_is_no_transcript_is_refused_with_its_line(tmp_path, text, says):

@@ -42,7 +42,7 @@ def test_a_marker_becomes_the_sentence_with_its_keyword_class_and_anchor(hooks):
     assert text == (
         "before\n\n"
         "[A-OPEN-2](#a-open-2) A server **MUST** answer `session.open` within 10 s with "
-        '`session.ready` or a fatal `error`. <span class="seen">provoked</span>\n'
+        '`session.ready` or a fatal `error`. <span class="seen">(provoked)</span>\n'
         "{: #a-open-2 .rule }\n\n"
         "after [A-HAND-1](handshake.md#a-hand-1)\n"
     )
@@ -90,7 +90,7 @@ def test_keywords_in_code_and_numbers_in_prose_are_left_and_filled_in(hooks):
         ("{{frame Metadata}}", "| `queue_ms` | number, 0 or greater | yes | Time between"),
         ("{{errors}}", "| `not_open` | yes | no | 1008 or 1002 | The first frame of"),
         ("{{capabilities}}", "| `max_age` | client asks, server confirms | Observations older"),
-        ("{{numbers}}", "| 1,048,576 | The largest message"),
+        ("{{numbers}}", "| 1,048,576 | A server that declares no other takes messages"),
         ("{{declares}}", "| `auth` | A handshake without a key"),
         ("{{states}}", "open --> closing: S: session.closing"),
         ("{{sections}}", "| [opening](opening.md) | From the first frame"),

@@ -13,6 +13,8 @@ from .observation import accepted
 from .queue import burst_size, send_burst
 
 PROMPTLY = CLOSE_WITHIN_S + SLACK_S
+UNACCEPTABLE = ("invalid_observation", "invalid_image", "out_of_order")
+"""What an observation earns at any time, be the end announced or not."""
 
 
 @check(rule.CLOSE, timing=True)
@@ -108,12 +110,15 @@ def answered_before_end(talk: Conversation) -> int:
     since = _announcement(talk)
     if since is None or talk.over_by_kit:
         return 0
-    for one in talk.paired[0]:
-        if one.index < since and not one.answers:
+    # What was on its way when the announcement was may have come too late to be accepted.
+    announced_at = talk.transcript.events[since].at / 1e9
+    due = [one for one in talk.paired[0] if one.event.at / 1e9 + SLACK_S < announced_at]
+    for one in due:
+        if not one.answers:
             raise Violation(
                 f"an answer to observation {one.seq}", "none before the end", at=one.index
             )
-    return 1
+    return len(due)
 
 
 @monitor(rule.REFUSE_NEW)
@@ -125,7 +130,10 @@ def new_ones_refused(talk: Conversation) -> int:
         if since is None or one.index < since:
             continue
         for index, event in one.answers:
-            if event.tree is None or event.tree.get("code") != "shutting_down":
+            code = (event.tree or {}).get("code")
+            if code in UNACCEPTABLE:
+                continue  # it would not have been accepted at any time
+            if code != "shutting_down":
                 raise Violation("error shutting_down", show(event), at=index)
             seen += 1
     return seen

@@ -11,7 +11,8 @@ from ...conversation import Conversation
 from ...transcript import Event, Kind
 from ...verdict import Violation
 
-FOREIGN_ORIGIN = "https://elsewhere.example"
+FOREIGN_HOST = "elsewhere.example"
+FOREIGN_ORIGIN = f"https://{FOREIGN_HOST}"
 _JUDGED_REFUSALS = (401, 403, 426, 429, 503)
 
 
@@ -133,8 +134,13 @@ def no_origin(case: Case) -> None:
 
 @check(rule.FOREIGN_ORIGIN)
 def foreign_origin(case: Case) -> None:
-    """Shake hands as a web page of somebody else's would."""
+    """Shake hands as a web page of somebody else's would, under its own name and under ours."""
     expect_status(case.response(headers=(("Origin", FOREIGN_ORIGIN),)), 403)
+    rebound = (("Origin", f"http://{FOREIGN_HOST}"), ("Host", FOREIGN_HOST))
+    response = case.response(headers=rebound)
+    if response.info["status"] == 101:
+        hint = "a page's owner can point any name to this address: Host does not say whose it is"
+        raise Violation("status 403", "status 101", hint=hint)
 
 
 def judge_body(response: Event) -> None:

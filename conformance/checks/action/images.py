@@ -72,7 +72,7 @@ def image_type(case: Case) -> None:
     whole = {"encoding": "jpeg_base64", "data": JPEG}
     parts = [{k: v for k, v in whole.items() if k != gone} for gone in whole]
     refused_images(
-        case, (7, True, [JPEG], {}, *parts, whole | {"data": 7}, whole | {"encoding": 7})
+        case, (None, 7, True, [JPEG], {}, *parts, whole | {"data": 7}, whole | {"encoding": 7})
     )
 
 

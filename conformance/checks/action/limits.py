@@ -84,8 +84,10 @@ def pong_content(case: Case) -> None:
 def others_served(case: Case) -> None:
     """Keep the target busy with one session, and open another."""
     started = case.clock()
-    case.opened()
+    idle = case.opened()
     usual = case.clock() - started
+    idle.close_session(idle.ready.get("session_id"))
+    idle.next()
     busy = case.opened()
     send_burst(busy, burst_size(case))
     busy.pause(BUSY_AFTER_S)

@@ -189,7 +189,12 @@ def own_id(case: Case) -> None:
 @check(rule.DISTINCT_IDS)
 def distinct_ids(case: Case) -> None:
     """Open three sessions with one label, one after another."""
-    ids = [case.opened(session_id=LABEL).ready.get("session_id") for _ in range(3)]
+    ids = []
+    for _ in range(3):
+        peer = case.opened(session_id=LABEL)
+        ids.append(peer.ready.get("session_id"))
+        peer.close_session(ids[-1])
+        peer.next()
     if len(set(map(str, ids))) != len(ids):
         raise Violation("three ids", f"{ids}")
 

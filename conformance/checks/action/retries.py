@@ -58,12 +58,14 @@ def other_content(case: Case) -> None:
 
 @check(rule.NOT_CONTENT)
 def not_content(case: Case) -> None:
-    """Send a request again with another capture time and another `max_age_ms`."""
+    """Send a request again with another capture time, `max_age_ms` and unknown member."""
     peer = case.opened()
     content = peer.observation() | {"request_id": "retry"}
     first = peer.observe(**content | {"capture_time_ns": 1, "max_age_ms": LONG_MS})
     again = content | {"seq": peer.seq + 1, "capture_time_ns": 2, "max_age_ms": LONG_MS + 1}
     same_actions(accepted(peer, **again), first, "the first answer")
+    vendor = again | {"seq": peer.seq + 1, "x_vendor": {"attempt": 3}}
+    same_actions(accepted(peer, **vendor), first, "the first answer")
 
 
 @check(rule.SEQ_BEFORE_REQUEST)

@@ -43,13 +43,14 @@ ANSWER_BEFORE_END = Requirement(
 )
 REFUSE_NEW = Requirement(
     "A-CLOSE-9",
-    "A server that has sent `session.closing` MUST answer new observations with `shutting_down`.",
+    "A server that has sent `session.closing` MUST answer `shutting_down` to each later observation "
+    "that it reads and would else accept.",
     Seen.OBSERVED,
 )
 END_CODE = Requirement(
     "A-CLOSE-10",
-    f"A server that has sent `session.closing` MUST close with {GOING_AWAY} when it has answered "
-    "what it owes.",
+    f"A server that has sent `session.closing` MUST close with {GOING_AWAY} once it has answered "
+    "what it owes, and when the announced time has passed at the latest.",
     Seen.OBSERVED,
 )
 NEW_CONNECTION_NEW_SESSION = Requirement(

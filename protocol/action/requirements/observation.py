@@ -35,7 +35,7 @@ CARRY_NOTHING = Requirement(
 RISING = Requirement(
     "A-OBS-6",
     "A server MUST answer `out_of_order` to an observation whose `seq` is not greater than that of "
-    "an observation before it that was not refused.",
+    "every observation that it has accepted on the session.",
 )
 ANY_STEP = Requirement(
     "A-OBS-7",
@@ -86,8 +86,8 @@ BYTES_DECIDE = Requirement(
 )
 IMAGE_TYPE = Requirement(
     "A-OBS-17",
-    "A server MUST answer `invalid_image` to an image that is neither a string nor an object with "
-    "`encoding` and `data`.",
+    "A server MUST answer `invalid_image` to an image, null included, that is neither a string nor "
+    "an object with `encoding` and `data`.",
 )
 IMAGE_ENCODING = Requirement(
     "A-OBS-18",
@@ -161,13 +161,13 @@ REQUEST_ID_BOUNDS = Requirement(
 )
 SAME_REQUEST = Requirement(
     "A-OBS-33",
-    "A server MUST answer a `request_id` that it has answered with a chunk, coming again with the "
-    "same content, with equal `actions`.",
+    "A server that accepts an observation with the `request_id` and the content of one that it has "
+    "answered with a chunk MUST answer it with equal `actions`.",
 )
 PENDING_REQUEST = Requirement(
     "A-OBS-34",
-    "A server MUST answer the repeat of a request that is still pending with that request's "
-    "`actions`.",
+    "A server MUST answer the repeat of a request that is still pending and then becomes a chunk "
+    "with equal `actions`, unless the repeat is dropped meanwhile.",
 )
 INFER_ONCE = Requirement(
     "A-OBS-35",
@@ -182,18 +182,18 @@ OTHER_CONTENT = Requirement(
 )
 NOT_CONTENT = Requirement(
     "A-OBS-37",
-    "A server MUST compare the content of requests without `seq`, `capture_time_ns` and "
-    "`max_age_ms`.",
+    "A server MUST compare the content of requests by `state`, `images`, `prompt` and "
+    "`max_gpu_seconds` alone.",
 )
 SEQ_BEFORE_REQUEST = Requirement(
     "A-OBS-38",
-    "A server MUST check `seq` before `request_id`, so that a repeat under an old `seq` is "
-    "`out_of_order`.",
+    "A server MUST answer `out_of_order`, and neither a chunk nor `duplicate_request`, to a "
+    "`request_id` that comes again under a `seq` that does not rise.",
 )
 REMEMBER = Requirement(
     "A-OBS-39",
-    f"A server MUST remember at least the last {REMEMBERED_CHUNKS} chunks of a session by their "
-    "`request_id`.",
+    f"A server MUST remember at least the last {REMEMBERED_CHUNKS} requests of a session that had a "
+    "`request_id` and became a chunk, with their chunks.",
     Seen.SLOW,
     reason=f"It takes {REMEMBERED_CHUNKS} inferences of a policy that may be slow.",
 )

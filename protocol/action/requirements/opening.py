@@ -139,7 +139,8 @@ ALREADY_OPEN = Requirement(
 )
 RESET_ONCE = Requirement(
     "A-OPEN-29",
-    "A server MUST reset its policy once per opening.",
+    "A server MUST reset its policy once for each session that it opens, before the session's first "
+    "inference.",
     Seen.OFF_WIRE,
     reason="A policy's own state does not show on the wire.",
 )

@@ -61,8 +61,8 @@ class Queueing(Answering):
         self.slots.append(slot)
         try:
             self.check_seq(frame)
-            self.check_closing()
             self.check_observation(frame)
+            self.check_closing()
             self.admit(room)
         except RemoteProtocolError as error:
             slot.answer = self.refusal(error, **self.echo(slot))
@@ -115,8 +115,8 @@ class Queueing(Answering):
         """Queue an observation; in `latest` it overtakes the one that waits."""
         if slot.request_id is not None:
             slot.content = self.content(slot)
-        if self.latest:
-            self.supersede(now)
+        if self.latest and self.recall(slot) is None:
+            self.supersede(now)  # but what is answered from memory needs no place in the queue
         self.waiting.append(slot)
         if slot.request_id is not None:
             self.settle_repeats(now)

@@ -1,0 +1,1 @@
+"""What the protocol costs, measured on the shipped client, server and command."""
