@@ -24,10 +24,10 @@ _TIMED_MONITORS = frozenset({"answers.in_time"})
 class _Record:
     """What has been said of one requirement so far."""
 
-    verdicts: list[Verdict] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    checks: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list[Verdict])
+    reasons: list[str] = field(default_factory=list[str])
+    checks: list[str] = field(default_factory=list[str])
+    findings: list[Finding] = field(default_factory=list[Finding])
     seen: int = 0
     """How often a monitor saw its event without finding fault."""
 
@@ -123,7 +123,7 @@ class Bench:
 
     def _judge(self, rule: Requirement) -> RequirementJudged:
         record = self._records[rule.id]
-        declares = self.subject.declares if self.subject else frozenset()
+        declares = self.subject.declares if self.subject else frozenset[str]()
         if rule.seen is Seen.OFF_WIRE:
             return RequirementJudged(rule, Verdict.NOT_APPLICABLE, f"off-wire: {rule.reason}", ())
         if not applies(rule, declares) and not record.findings:

@@ -38,7 +38,7 @@ class Case:
     clock: Callable[[], float]
     deadline: float
     """When the check has to be over, on the transcript's clock."""
-    peers: list[Peer] = field(default_factory=list)
+    peers: list[Peer] = field(default_factory=list[Peer])
     """Every connection that the script opened."""
     had_to_leave: bool = False
     """Whether the target did not end a connection that was closed as it should be."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from .diagnosis import Diagnosis
     from .runner import Options
 
 REPORT_KINDS = ("json",)
@@ -18,19 +17,21 @@ def _object(path: str | None, option: str) -> dict[str, Any]:
     """A JSON object out of a file."""
     import json
 
+    from .json_values import mapping
+
     if path is None:
         return {}
     try:
-        tree = json.loads(Path(path).read_text(encoding="utf-8"))
+        tree: Any = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise click.UsageError(f"{option} {path}: {error}") from None
     if not isinstance(tree, dict):
         raise click.UsageError(f"{option} {path}: holds no JSON object, but {type(tree).__name__}")
-    return tree
+    return mapping(tree)
 
 
 def _reports(values: tuple[str, ...]) -> list[tuple[str, Path]]:
-    pairs = []
+    pairs: list[tuple[str, Path]] = []
     for value in values:
         kind, equals, path = value.partition("=")
         if not equals or kind not in REPORT_KINDS or not path:
@@ -53,13 +54,6 @@ def _again(url: str, command: tuple[str, ...], options: Options, key: str | None
     words += ["--seed", str(options.seed)] if options.seed else []
     words += ["--", *command] if command else []
     return shlex.join(words)
-
-
-def _end(diagnosis: Diagnosis) -> int:
-    click.echo(f"risp: {diagnosis.message}", err=True)
-    if diagnosis.hint:
-        click.echo(f"  hint: {diagnosis.hint}", err=True)
-    return int(diagnosis.code)
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -125,12 +119,13 @@ def test(
 
 def _target(words: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """Tell a URL from a command; click has already taken the `--` out."""
-    if not words:
+    first = next(iter(words), None)
+    if first is None:
         raise click.UsageError("give the server's URL, or `-- COMMAND...` to start it")
-    if "://" in words[0]:
+    if "://" in first:
         if len(words) > 1:
             raise click.UsageError(f"one URL, please, and not {len(words)} words")
-        return words[0], ()
+        return first, ()
     return None, words
 
 

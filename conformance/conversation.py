@@ -11,6 +11,7 @@ from typing import Any
 from risp.protocol.action.codes import CODES
 from risp.protocol.action.limits import MAX_SEQ
 
+from .json_values import integer, mapping
 from .transcript import Event, Kind, Transcript, Way
 
 ANSWERS = ("action_chunk", "observation.dropped")
@@ -39,20 +40,13 @@ class Asked:
     index: int
     event: Event
     tree: dict[str, Any]
-    answers: list[tuple[int, Event]] = field(default_factory=list)
+    answers: list[tuple[int, Event]] = field(default_factory=list[tuple[int, Event]])
 
     @property
     def seq(self) -> int | None:
         """Its `seq`, if it is valid."""
         value = integer(self.tree.get("seq"))
         return value if value is not None and 0 <= value <= MAX_SEQ else None
-
-
-def integer(value: Any) -> int | None:
-    """A JSON value as an integer, or None if it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
-        return None
-    return int(value)
 
 
 @dataclass
@@ -99,7 +93,7 @@ class Conversation:
     @cached_property
     def ready(self) -> dict[str, Any]:
         """`session.ready`; empty if there was none."""
-        return next((tree for _, tree in self.frames("session.ready")), {})
+        return next((tree for _, tree in self.frames("session.ready")), dict[str, Any]())
 
     @property
     def fifo(self) -> bool:
@@ -108,8 +102,7 @@ class Conversation:
 
     def limit(self, name: str, default: int) -> int:
         """A declared limit."""
-        limits = self.ready.get("limits")
-        value = integer(limits.get(name)) if isinstance(limits, dict) else None
+        value = integer(mapping(self.ready.get("limits")).get(name))
         return default if value is None else value
 
     @cached_property
@@ -149,7 +142,7 @@ class Conversation:
             elif event.way is Way.IN and is_answer(tree):
                 seq = integer(tree.get("seq"))
                 # Without a `seq`, position is all that pairs; that it is missing is told elsewhere.
-                queue = queues.get(seq) or (asked if seq is None else [])
+                queue = queues.get(seq) or (asked if seq is None else list[Asked]())
                 due = next((one for one in queue if not one.answers), None)
                 if due is None and queue:
                     due = queue[-1]

@@ -17,6 +17,7 @@ from risp.protocol.action.limits import OPEN_ANSWER_S
 
 from .check import ALL_CAPABILITIES, Case
 from .diagnosis import Diagnosis, Exit
+from .json_values import listing
 from .peers.link import LinkError
 from .peers.websocket import SLACK_S, STEP_S, Peer, show
 from .subject import STATE_WIDTHS, Subject
@@ -177,7 +178,7 @@ def _find_observation(case: Case, peer: Peer, subject: Subject, width: int | Non
     widths = STATE_WIDTHS if width is None else (width,)
     given = subject.observation_members.get("state")
     if isinstance(given, list):
-        widths = (len(given),)
+        widths = (len(listing(given)),)
     last: Event | None = None
     for seq, one in enumerate(widths):
         tried = replace(subject, state_width=one)

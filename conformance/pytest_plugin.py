@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(
     """Add an item per requirement, before `-k` and `-m` choose among them."""
     url = config.getoption("--risp-target")
     if url:
-        trial = Trial(url, config.getoption("--risp-key"), config.getoption("--risp-slow"))
+        trial = Trial(url, config.getoption("--risp-key"), bool(config.getoption("--risp-slow")))
         items.extend(trial.items(session))
 
 
@@ -57,7 +57,10 @@ class Trial:
 
         for rule in Selection(slow=self._slow).rules():
             if rule.seen is not Seen.OFF_WIRE:
-                yield RequirementItem.from_parent(session, name=rule.id, rule=rule, trial=self)
+                item: RequirementItem = RequirementItem.from_parent(  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
+                    session, name=rule.id, rule=rule, trial=self
+                )
+                yield item
 
     def judged(self, rule: Requirement, session: pytest.Session) -> RequirementJudged:
         """What the run says of a requirement; Diagnosis if there was nothing to judge."""
@@ -108,7 +111,7 @@ class RequirementItem(pytest.Item):
     """One requirement as a test."""
 
     def __init__(self, *, rule: Requirement, trial: Trial, **rest: Any) -> None:
-        super().__init__(**rest)
+        super().__init__(**rest)  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
         self.rule = rule
         self._trial = trial
         self._nodeid = f"{GROUP}::{rule.id}"

@@ -110,7 +110,7 @@ def hold_again(recording: Transcript, address: Address, key: str | None) -> Tran
 
 
 def _request(event: Event, address: Address, key: str | None) -> Request:
-    headers = []
+    headers: list[tuple[str, str]] = []
     for name, value in event.info.get("headers", ()):
         if value == REDACTED:
             if key is not None:

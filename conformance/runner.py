@@ -11,7 +11,7 @@ from typing import Any
 
 from .bench import Bench, Judgement
 from .check import Case, Check
-from .checks import action as _registered  # noqa: F401  # its import is what registers the checks
+from .checks import action as action_checks
 from .diagnosis import PRECEDENCE, Diagnosis, Exit
 from .discovery import discover
 from .events import (
@@ -33,6 +33,8 @@ from .subject import Subject
 from .transcript import Kind, Transcript, Way, redact_url
 from .verdict import Finding, Inconclusive, NotSeen, Verdict, Violation, broken
 
+REGISTERED = action_checks.__all__
+"""The files of checks; to import them is what registers them."""
 CHECK_S = 60.0
 """Seconds that a check may take, beyond those that it declares to wait."""
 SETTLE_S = 1.5
@@ -48,8 +50,8 @@ class Options:
     """What the user asked for."""
 
     key: str | None = None
-    open_members: dict[str, Any] = field(default_factory=dict)
-    observation_members: dict[str, Any] = field(default_factory=dict)
+    open_members: dict[str, Any] = field(default_factory=dict[str, Any])
+    observation_members: dict[str, Any] = field(default_factory=dict[str, Any])
     selection: Selection = field(default_factory=Selection)
     seed: int = 0
     budget_s: float = 300.0

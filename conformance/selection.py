@@ -96,5 +96,5 @@ def applies(rule: Requirement, declares: frozenset[str]) -> bool:
 
 def counts(rule: Requirement, slow: bool) -> bool:
     """Whether a run has to judge a rule to be complete."""
-    due = {Seen.PROVOKED, Seen.DECLARED} | ({Seen.SLOW} if slow else set())
+    due = (Seen.PROVOKED, Seen.DECLARED, *((Seen.SLOW,) if slow else ()))
     return rule.level is Level.MUST and rule.seen in due

@@ -13,6 +13,7 @@ from risp.protocol.action.limits import (
     DEFAULT_MAX_IN_FLIGHT,
 )
 
+from .json_values import integer, mapping, strings
 from .peers.address import Address
 from .pictures import JPEG
 
@@ -33,11 +34,11 @@ class Subject:
     """The key at hand, if any."""
     key_required: bool = False
     """Whether a handshake without a key was refused and the key at hand opened."""
-    ready: dict[str, Any] = field(default_factory=dict)
+    ready: dict[str, Any] = field(default_factory=dict[str, Any])
     """`session.ready` as answered to a client that listed every capability."""
-    open_members: dict[str, Any] = field(default_factory=dict)
+    open_members: dict[str, Any] = field(default_factory=dict[str, Any])
     """Members to merge into every `session.open`, from the user."""
-    observation_members: dict[str, Any] = field(default_factory=dict)
+    observation_members: dict[str, Any] = field(default_factory=dict[str, Any])
     """Members to merge into every observation, from the user."""
     state_width: int = STATE_WIDTHS[0]
     """The width of `state` that the target accepts."""
@@ -46,9 +47,8 @@ class Subject:
 
     def limit(self, name: str) -> int | None:
         """A declared limit, or None."""
-        limits = self.ready.get("limits")
-        value = limits.get(name) if isinstance(limits, dict) else None
-        return int(value) if isinstance(value, (int, float)) and value > 0 else None
+        value = integer(mapping(self.ready.get("limits")).get(name))
+        return value if value is not None and value > 0 else None
 
     @property
     def answer_s(self) -> float:
@@ -70,14 +70,12 @@ class Subject:
     @property
     def cameras(self) -> list[str]:
         """Cameras that every observation has to carry."""
-        names = self.ready.get("cameras")
-        return [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
+        return strings(self.ready.get("cameras"))
 
     @property
     def capabilities(self) -> list[str]:
         """Extensions that hold for a client that lists every one."""
-        names = self.ready.get("capabilities")
-        return [n for n in names if isinstance(n, str)] if isinstance(names, list) else []
+        return strings(self.ready.get("capabilities"))
 
     @property
     def declares(self) -> frozenset[str]:
@@ -104,7 +102,7 @@ class Subject:
 
     def open_frame(self, **members: Any) -> dict[str, Any]:
         """A `session.open` that the target accepts, with some members set; None takes one out."""
-        frame = {
+        frame: dict[str, Any] = {
             "type": "session.open",
             "session_id": "",
             "prompt": "pick up the cup",

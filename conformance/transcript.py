@@ -64,7 +64,7 @@ class Event:
     """Content of a binary message, ping or pong, or of text that was not UTF-8."""
     code: int | None = None
     """Close code."""
-    info: dict[str, Any] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict[str, Any])
     """What else there is, by kind: status, headers, body, fragments, how it ended."""
 
     @cached_property
@@ -122,7 +122,7 @@ class Transcript:
     check: str
     seed: int = 0
     target: str = ""
-    events: list[Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list[Event])
 
     def channel(self, number: int) -> list[tuple[int, Event]]:
         """The events of one connection with their indices."""

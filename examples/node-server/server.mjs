@@ -163,19 +163,20 @@ class Session { // one connection: new -> open -> closing -> closed
     this.end(1001);
   }
 }
-// ---- Handshakes, and the end
+// ---- Handshakes (the header Host proves nothing: any name can be pointed here), and the end
 let ending = false;
 const isKey = (sent = '') => timingSafeEqual(sha256(sent.replace(/^bearer +/i, 'Bearer ')), sha256(`Bearer ${key}`));
-const OWN_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i; // Host proves nothing: names can be rebound
+const isOwn = (origin = 'http://localhost') => /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(origin);
 function handshakeRefusal({ url, headers: { origin, authorization, 'sec-websocket-protocol': offered = '' } }) {
   const offers = offered.split(/[\s,]+/).filter((offer) => offer.startsWith('risp.'));
   if (url.split('?')[0] !== PATH) return [404, 'not_found', 'Nothing is published at this path.'];
-  if (key === undefined && origin !== undefined && !OWN_ORIGIN.test(origin)) return [403, 'foreign_origin', 'Pages of other sites are not served.'];
+  if (key === undefined && !isOwn(origin)) return [403, 'foreign_origin', 'Pages of other sites are not served.'];
   if (key !== undefined && !isKey(authorization)) return [401, 'unauthorized', 'The key is missing or not known.'];
   if (offers.length && !offers.includes(PROTOCOL)) return [426, 'unknown_subprotocol', `This is ${PROTOCOL}.`];
   if (ending) return [503, 'unavailable', 'The server is ending.'];
 }
-const HEADERS = { 401: 'WWW-Authenticate: Bearer\r\n', 426: 'Upgrade: websocket\r\nConnection: Upgrade\r\n', 503: 'Retry-After: 5\r\n' };
+const HEADERS = { 401: 'WWW-Authenticate: Bearer\r\n', 503: 'Retry-After: 5\r\n',
+  426: 'Upgrade: websocket\r\nConnection: Upgrade\r\n' };
 function refuse(socket, [status, code, detail]) {
   const body = JSON.stringify({ code, detail });
   socket.once('finish', socket.destroy);

@@ -12,7 +12,7 @@ PONG_WITHIN_S = 1
 """A server answers a ping within this many seconds, whatever the policy is doing."""
 
 DEFAULT_ANSWER_TIMEOUT_MS = 14_000
-"""A server that declares no other answers each observation in time; deployed clients wait 15 s."""
+"""A server answers each observation within this many milliseconds, if it declares no other."""
 DEFAULT_MAX_FRAME_BYTES = 1 << 20
 """A server that declares no other takes messages of at least this many bytes of payload."""
 DEFAULT_MAX_IN_FLIGHT = 8

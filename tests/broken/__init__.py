@@ -11,6 +11,7 @@ from . import (
     observation,
     opening,
     queue,
+    ready,
     retries,
 )
 from .catalogue import EQUIVALENTS, FAULTS, Fault
@@ -29,5 +30,6 @@ __all__ = [
     "observation",
     "opening",
     "queue",
+    "ready",
     "retries",
 ]

@@ -223,6 +223,14 @@ class LetsPagesIn(Gate):
         return None
 
 
+@fault(rule.FOREIGN_ORIGIN, "handshake.foreign_origin", "status 403.*status 101 for Host")
+class BelievesTheHost(Gate):
+    """Takes a page for its own whose Origin is what the request's Host says."""
+
+    def is_own(self, origin: str, host: str) -> bool:
+        return origin.endswith(f"//{host}") or super().is_own(origin, host)
+
+
 @fault(rule.FOREIGN_ORIGIN, "handshake.foreign_origin", "status 403.*status 401")
 class AsksPagesForAKey(Gate):
     """Says 401 to a foreign page, though it has no key to ask for."""

@@ -79,6 +79,18 @@ class SkipsImagesWithoutData(ServerSession):
         return super().decode(read_as(text, "observation", change))
 
 
+@fault(rule.IMAGE_TYPE, "images.image_type", "invalid_image.*action_chunk")
+class TakesNullForNoImage(ServerSession):
+    """Passes over an image that is null."""
+
+    def decode(self, text: str) -> ClientFrame:
+        def change(tree: Tree) -> None:
+            if isinstance(images := tree.get("images"), dict):
+                tree["images"] = {name: i for name, i in images.items() if i is not None}
+
+        return super().decode(read_as(text, "observation", change))
+
+
 @fault(rule.IMAGE_TYPE, "images.image_type", 'invalid_image.*"invalid_observation"')
 class CallsABadImageABadObservation(ServerSession):
     """Says `invalid_observation` to an image that is a number."""

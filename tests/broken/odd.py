@@ -23,8 +23,9 @@ from risp.reference_impl.action.toy import ToyPolicy
 
 from .catalogue import PLAIN, Class, Served, served
 from .closing import Retires
-from .opening import IgnoresNames, LoadsForEach
+from .opening import LoadsForEach
 from .policies import Noisy, Seeing
+from .ready import IgnoresNames
 
 KEY = "the-key-of-the-odd"
 

@@ -15,7 +15,7 @@ from risp.reference_impl.action.serving.queueing import Chunk
 
 from .catalogue import fault, served
 from .policies import Noisy, NoisyPair
-from .tamper import Tree, read_as
+from .tamper import Tree, parsed, read_as
 
 TAKEN = "invalid_observation.*action_chunk"
 
@@ -56,6 +56,18 @@ class LooksAtTheIdAlone(ServerSession):
 
     def content(self, slot: Slot) -> bytes:
         return b""
+
+
+@fault(rule.NOT_CONTENT, "retries.not_content", "action_chunk.*duplicate_request")
+class ComparesAllMembers(ServerSession):
+    """Takes members that it does not know for a part of the content."""
+
+    def decode(self, text: str) -> ClientFrame:
+        self.unknown = [v for k, v in (parsed(text) or {}).items() if k.startswith("x_")]
+        return super().decode(text)
+
+    def content(self, slot: Slot) -> bytes:
+        return super().content(slot) + str(self.unknown).encode()
 
 
 @fault(rule.NOT_CONTENT, "retries.not_content", "action_chunk.*duplicate_request")

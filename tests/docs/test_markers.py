@@ -90,7 +90,7 @@ def test_keywords_in_code_and_numbers_in_prose_are_left_and_filled_in(hooks):
         ("{{frame Metadata}}", "| `queue_ms` | number, 0 or greater | yes | Time between"),
         ("{{errors}}", "| `not_open` | yes | no | 1008 or 1002 | The first frame of"),
         ("{{capabilities}}", "| `max_age` | client asks, server confirms | Observations older"),
-        ("{{numbers}}", "| 1,048,576 | A server that declares no other takes messages"),
+        ("{{numbers}}", "| 1,048,576 | A server that declares no other takes"),
         ("{{declares}}", "| `auth` | A handshake without a key"),
         ("{{states}}", "open --> closing: S: session.closing"),
         ("{{sections}}", "| [opening](opening.md) | From the first frame"),

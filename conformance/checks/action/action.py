@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +13,8 @@ from risp.protocol.action.requirements import action as rule
 from risp.protocol.codec import missing
 
 from ...check import Case, check, monitor
-from ...conversation import Conversation, integer
+from ...conversation import Conversation
+from ...json_values import integer, listing, mapping
 from ...transcript import Kind
 from ...verdict import NotSeen, Violation
 from .observation import accepted
@@ -66,18 +67,17 @@ def _chunks(talk: Conversation) -> Iterator[tuple[int, dict[str, Any], Any]]:
         yield index, frame, frame.get("actions")
 
 
-def _rows(talk: Conversation) -> Iterator[tuple[int, list[Any]]]:
+def _rows(talk: Conversation) -> Iterator[tuple[int, Sequence[Any]]]:
     for index, _, actions in _chunks(talk):
         if isinstance(actions, list):
-            yield index, actions
+            yield index, listing(actions)
 
 
 def _shape(actions: Any) -> tuple[int, int] | None:
     """Rows and columns, or None for what has none."""
-    if isinstance(actions, list) and actions and isinstance(actions[0], list):
-        return len(actions), len(actions[0])
-    shape = actions.get("shape") if isinstance(actions, dict) else None
-    sides = [integer(side) for side in shape] if isinstance(shape, list) else []
+    if listing(actions) and isinstance(listing(actions)[0], list):
+        return len(listing(actions)), len(listing(listing(actions)[0]))
+    sides = [integer(side) for side in listing(mapping(actions).get("shape"))]
     if len(sides) == 2 and sides[0] is not None and sides[1] is not None:
         return sides[0], sides[1]
     return None
@@ -88,7 +88,7 @@ def not_empty(talk: Conversation) -> int:
     """A chunk without actions moves nothing."""
     seen = 0
     for index, _, actions in _chunks(talk):
-        rows = actions if isinstance(actions, list) else [[1]] if isinstance(actions, dict) else []
+        rows: Sequence[Any] = [[1]] if isinstance(actions, dict) else listing(actions)
         if not rows or any(isinstance(row, list) and not row for row in rows):
             raise Violation(
                 "at least one row with one number", "none", at=index, pointer="/actions"
@@ -102,7 +102,7 @@ def equal_rows(talk: Conversation) -> int:
     """Every step moves the same joints."""
     seen = 0
     for index, rows in _rows(talk):
-        widths = {len(row) if isinstance(row, list) else None for row in rows}
+        widths = {len(listing(row)) if isinstance(row, list) else None for row in rows}
         if len(widths) > 1 or None in widths:
             shown = ", ".join(sorted(str(width) for width in widths))
             raise Violation(
@@ -124,7 +124,7 @@ def finite(talk: Conversation) -> int:
                 raise Violation("finite numbers", found[1], at=index, pointer="/actions")
     for index, rows in _rows(talk):
         for number, row in enumerate(rows):
-            for value in row if isinstance(row, list) else [row]:
+            for value in listing(row) if isinstance(row, list) else [row]:
                 is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
                 if not is_number or not math.isfinite(value):
                     raise Violation(
@@ -212,7 +212,7 @@ def tensors(talk: Conversation) -> int:
         if not isinstance(actions, dict):
             kind = "an array" if isinstance(actions, list) else repr(actions)[:40]
             raise Violation("a tensor object", kind, at=index, pointer="/actions")
-        if actions.get("dtype") not in ITEM_SIZES:
+        if mapping(actions).get("dtype") not in ITEM_SIZES:
             continue
         try:
             Tensor.model_validate(actions)
@@ -230,9 +230,10 @@ def dtype(talk: Conversation) -> int:
     seen = 0
     for index, _, actions in _chunks(talk):
         if isinstance(actions, dict):
-            if actions.get("dtype") not in ITEM_SIZES:
+            name = mapping(actions).get("dtype")
+            if name not in ITEM_SIZES:
                 due = f"one of {', '.join(ITEM_SIZES)}"
-                raise Violation(due, repr(actions.get("dtype")), at=index, pointer="/actions/dtype")
+                raise Violation(due, repr(name), at=index, pointer="/actions/dtype")
             seen += 1
     return seen
 
@@ -247,10 +248,9 @@ def integers_stay_integers(talk: Conversation) -> int:
     seen = 0
     for index, event in talk.received:
         tree = event.tree or {}
-        limits = tree.get("limits")
+        limits = mapping(tree.get("limits"))
         values = {f"/{name}": tree.get(name) for name in _INTEGERS}
-        if isinstance(limits, dict):
-            values |= {f"/limits/{name}": limits.get(name) for name in _INTEGER_LIMITS}
+        values |= {f"/limits/{name}": limits.get(name) for name in _INTEGER_LIMITS}
         for pointer, value in values.items():
             if isinstance(value, float):
                 raise Violation("an integer", repr(value), at=index, pointer=pointer)

@@ -4,7 +4,8 @@ from risp.protocol.action.limits import DEFAULT_ANSWER_TIMEOUT_MS, MAX_REQUEST_I
 from risp.protocol.action.requirements import observation as rule
 
 from ...check import monitor
-from ...conversation import Conversation, integer
+from ...conversation import Conversation
+from ...json_values import integer
 from ...peers.websocket import SLACK_S, show
 from ...verdict import Violation
 

@@ -8,6 +8,7 @@ from risp.protocol.version import SUBPROTOCOL_JSON
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
+from ...json_values import mapping
 from ...transcript import Event, Kind
 from ...verdict import Violation
 
@@ -140,7 +141,7 @@ def foreign_origin(case: Case) -> None:
     response = case.response(headers=rebound)
     if response.info["status"] == 101:
         hint = "a page's owner can point any name to this address: Host does not say whose it is"
-        raise Violation("status 403", "status 101", hint=hint)
+        raise Violation("status 403", f"status 101 for Host: {FOREIGN_HOST}", hint=hint)
 
 
 def judge_body(response: Event) -> None:
@@ -148,11 +149,12 @@ def judge_body(response: Event) -> None:
     due = "a JSON object with the strings `code` and `detail` as the body"
     body = str(response.info.get("body", ""))
     try:
-        tree: Any = json.loads(body)
+        parsed: Any = json.loads(body)
     except ValueError:
         raise Violation(due, f"{body[:60]!r}" if body else "no body") from None
-    if not isinstance(tree, dict):
+    if not isinstance(parsed, dict):
         raise Violation(due, body[:60])
+    tree = mapping(parsed)
     wrong = [name for name in ("code", "detail") if not isinstance(tree.get(name), str)]
     if wrong:
         raise Violation(due, body[:120], hint=f"no string: {', '.join(wrong)}")

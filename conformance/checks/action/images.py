@@ -6,6 +6,7 @@ from typing import Any
 from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
+from ...json_values import mapping
 from ...peers.websocket import Peer
 from ...pictures import JPEG, PNG
 from ...verdict import Violation
@@ -111,7 +112,7 @@ def camera_missing(case: Case) -> None:
 def extra_camera(case: Case) -> None:
     """Send an image of a camera that was not declared."""
     peer = case.opened()
-    images = {**(peer.observation().get("images") or {}), EXTRA_CAMERA: JPEG}
+    images = {**mapping(peer.observation().get("images")), EXTRA_CAMERA: JPEG}
     accepted(peer, images=images)
 
 

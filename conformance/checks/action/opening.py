@@ -12,6 +12,7 @@ from risp.protocol.errors import DecodeError
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
+from ...json_values import strings
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Kind, Way
 from ...verdict import NotSeen, Violation
@@ -189,7 +190,7 @@ def own_id(case: Case) -> None:
 @check(rule.DISTINCT_IDS)
 def distinct_ids(case: Case) -> None:
     """Open three sessions with one label, one after another."""
-    ids = []
+    ids: list[Any] = []
     for _ in range(3):
         peer = case.opened(session_id=LABEL)
         ids.append(peer.ready.get("session_id"))
@@ -345,16 +346,16 @@ def ready_shape(talk: Conversation) -> int:
 @monitor(rule.ON_REQUEST_ONLY)
 def on_request_only(talk: Conversation) -> int:
     """What changes the frames that a client gets is not forced on it."""
-    asked = set((talk.opening or {}).get("capabilities") or ())
+    asked = set(strings((talk.opening or {}).get("capabilities")))
     seen = 0
     for index, ready in talk.frames("session.ready"):
-        forced = (ON_REQUEST - asked) & set(ready.get("capabilities") or ())
+        forced = (ON_REQUEST - asked) & set(strings(ready.get("capabilities")))
         if forced:
             names = ", ".join(sorted(forced))
             raise Violation(
                 "nothing that was not asked for", names, at=index, pointer="/capabilities"
             )
-        seen += asked != ON_REQUEST
+        seen += bool(ON_REQUEST - asked)
     return seen
 
 

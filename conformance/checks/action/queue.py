@@ -7,6 +7,7 @@ from risp.protocol.action.requirements import queue as rule
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
+from ...json_values import mapping
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Event
 from ...verdict import NotSeen, Violation
@@ -43,7 +44,7 @@ def burst_size(case: Case) -> int:
 def order(case: Case) -> None:
     """Pipeline good and bad observations; the answers must come in the same order."""
     peer = case.opened()
-    due = []
+    due: list[int] = []
     for number in range(6):
         frame = peer.observation()
         due.append(frame["seq"])
@@ -187,8 +188,7 @@ def room_kept(talk: Conversation) -> int:
 @monitor(rule.ROOM)
 def room(talk: Conversation) -> int:
     """Deployed clients pipeline that many."""
-    limits = talk.ready.get("limits")
-    if not isinstance(limits, dict) or limits.get("max_in_flight") is None:
+    if mapping(talk.ready.get("limits")).get("max_in_flight") is None:
         return 0
     value = talk.limit("max_in_flight", 0)
     if value < DEFAULT_MAX_IN_FLIGHT:

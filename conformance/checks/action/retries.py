@@ -39,7 +39,8 @@ def pending_request(case: Case) -> None:
     peer = case.opened()
     content = peer.observation() | {"request_id": "pending"}
     peer.send(content, flush=False)
-    again = peer.send_observation(**content | {"seq": peer.seq + 1})
+    again = peer.observation(**content | {"seq": peer.seq + 1})
+    peer.send(again)
     first = peer.expect("action_chunk", seq=content["seq"])
     chunk = peer.expect("action_chunk", seq=again["seq"])
     same_actions(chunk, first, "the pending request")
