@@ -4,15 +4,16 @@
 #   make test        run every test
 #   make check       lint, format, types, schema drift, branch coverage, documentation
 #   make docs        build the specification site into site/, broken links are errors
-#   make schema      write protocol/schemas/ anew from the models
+#   make schema      write the schemas of frames and reports anew from the models
 #   make bench       measure the round trip and the queue
+#   make matrix      judge every broken server by everything, write tests/broken/KILLS.md
 #   make wheel-test  build sdist and wheel, use them in an empty environment
 #   make clean       remove what the other verbs made, but for .venv
 #
 # Another interpreter: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := test
-.PHONY: demo test check docs schema bench wheel-test clean
+.PHONY: demo test check docs schema bench matrix wheel-test clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,6 +46,7 @@ check: $(INSTALLED)
 	$(BIN)/mypy --strict $(TYPED)
 	$(BIN)/pyright
 	$(BIN)/risp schema --check
+	$(BIN)/python -m risp.conformance.report --check
 	$(BIN)/coverage erase
 	$(BIN)/coverage run $(PYTEST) -q -m "not slow"
 	$(BIN)/coverage combine --quiet
@@ -56,9 +58,13 @@ docs: $(INSTALLED)
 
 schema: $(INSTALLED)
 	$(BIN)/risp schema --out protocol/schemas
+	$(BIN)/python -m risp.conformance.report
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/run.py
+
+matrix: $(INSTALLED)
+	$(BIN)/python -m tests.broken.matrix
 
 wheel-test: $(INSTALLED)
 	$(BIN)/python tests/end_to_end/wheel.py

@@ -14,6 +14,7 @@ import socket
 import ssl
 import struct
 import time
+from collections import deque
 
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import CLIENT, OPEN, Protocol
@@ -46,6 +47,8 @@ class LiveLink:
         self._waiting: list[Event] = []
         self._parts: list[Frame] = []
         self._ended = False
+        self._unsent: deque[memoryview] = deque()
+        self._is_sending = False
 
     def now(self) -> float:
         """The transcript's clock, in seconds."""
@@ -180,29 +183,42 @@ class LiveLink:
         self._flush()
 
     def _flush(self) -> None:
-        sock, data = self._socket, b"".join(self._protocol.data_to_send())
-        if sock is None or self._ended:
+        data = b"".join(self._protocol.data_to_send())
+        if self._socket is None or self._ended:
             return
+        if data:
+            self._unsent.append(memoryview(data))
+        if self._is_sending:
+            return  # A pong, while a message is on its way: it goes out whole before this.
+        self._is_sending = True
         try:
-            if isinstance(sock, ssl.SSLSocket):
-                sock.settimeout(_SEND_S)
-                sock.sendall(data)
-                return
-            view = memoryview(data)
-            while view:
-                # Reading meanwhile: a server may refuse a large message before it has all of it.
-                readable, writable, _ = select.select([sock], [sock], [], _SEND_S)
-                if not readable and not writable:
-                    return
-                if readable:
-                    self._feed(sock.recv(_CHUNK))
-                if writable and not self._is_over():
-                    view = view[sock.send(view[:_CHUNK]) :]
-                elif self._is_over():
-                    return
+            self._send_all(self._socket)
         except OSError:
             # The peer may have closed: what it said before is still to be read.
             self._drain()
+        finally:
+            self._is_sending = False
+
+    def _send_all(self, sock: socket.socket) -> None:
+        if isinstance(sock, ssl.SSLSocket):
+            sock.settimeout(_SEND_S)
+            while self._unsent:
+                sock.sendall(self._unsent.popleft())
+            return
+        while self._unsent:
+            # Reading meanwhile: a server may refuse a large message before it has all of it.
+            readable, writable, _ = select.select([sock], [sock], [], _SEND_S)
+            if not readable and not writable:
+                return
+            if readable:
+                self._feed(sock.recv(_CHUNK))
+            if self._is_over():
+                return
+            if writable:
+                view = self._unsent.popleft()
+                sent = sock.send(view[:_CHUNK])
+                if sent < len(view):
+                    self._unsent.appendleft(view[sent:])
 
     def _is_over(self) -> bool:
         return self._ended
