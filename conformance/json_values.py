@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -26,3 +27,8 @@ def listing(value: Any) -> Sequence[Any]:
 def strings(value: Any) -> list[str]:
     """The strings in a JSON array; empty for anything else."""
     return [item for item in listing(value) if isinstance(item, str)]
+
+
+def shown(value: Any) -> str:
+    """A JSON value in words for a report: as it stands on the wire, or `absent`."""
+    return "absent" if value is None else json.dumps(value)[:120]

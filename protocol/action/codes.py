@@ -67,7 +67,7 @@ _ROWS = (
     ),
     ErrorCode(
         "inference_failed",
-        "The policy raised, returned what is no chunk, or had no result in time, for whatever reason.",
+        "The policy raised, returned what is no chunk, or no result came in time.",
         "Send a fresh observation.",
         retryable=True,
     ),

@@ -5,7 +5,7 @@ OPEN_ANSWER_S = 10
 UNOPENED_S = 30
 """A server closes a connection on which nothing is opened for this many seconds."""
 STATUS_EVERY_S = 5
-"""While it loads, a server that was asked for status sends one at least this often, in seconds."""
+"""A server that loads and was asked for status sends one at least this often, in seconds."""
 CLOSE_WITHIN_S = 1
 """A server's Close follows `session.close` or a fatal error within this many seconds."""
 PONG_WITHIN_S = 1
@@ -21,7 +21,7 @@ REMEMBERED_CHUNKS = 64
 """A server remembers at least this many answered request ids on a session."""
 
 MAX_SEQ = 2**53 - 1
-"""A client's `seq` goes no higher; it is the largest integer that every JSON reader keeps exactly."""
+"""A client's `seq` goes no higher: the largest integer that every JSON reader keeps exactly."""
 MAX_TIME_NS = 2**63 - 1
 """A client's `capture_time_ns` goes no higher: nanoseconds in a signed 64-bit integer."""
 MAX_REQUEST_ID = 128

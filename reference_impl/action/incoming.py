@@ -63,9 +63,9 @@ def _rows(tensor: Tensor) -> list[list[float]]:
     numbers.frombytes(tensor.content)
     if sys.byteorder == "big":
         numbers.byteswap()
-    # A sum is finite only if all its numbers are; a sum that overflows is looked at again.
-    if not isfinite(sum(numbers)) and not all(map(isfinite, numbers)):
-        raise MalformedFrame("a chunk with a number that is not finite")
     flat: list[float] = numbers.tolist()
+    # A sum is finite only if all its numbers are; a sum that overflows is looked at again.
+    if not isfinite(sum(flat)) and not all(map(isfinite, flat)):
+        raise MalformedFrame("a chunk with a number that is not finite")
     width = tensor.shape[1]
     return [flat[start : start + width] for start in range(0, len(flat), width)]

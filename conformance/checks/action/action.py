@@ -14,7 +14,7 @@ from risp.protocol.codec import missing
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
-from ...json_values import integer, listing, mapping
+from ...json_values import integer, listing, mapping, shown
 from ...transcript import Kind
 from ...verdict import NotSeen, Violation
 from .observation import accepted
@@ -128,7 +128,7 @@ def finite(talk: Conversation) -> int:
                 is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
                 if not is_number or not math.isfinite(value):
                     raise Violation(
-                        "finite numbers", repr(value), at=index, pointer=f"/actions/{number}"
+                        "finite numbers", shown(value), at=index, pointer=f"/actions/{number}"
                     )
         seen += 1
     return seen
@@ -210,7 +210,7 @@ def tensors(talk: Conversation) -> int:
         if Capability.TENSOR_B64 not in (talk.ready.get("capabilities") or ()):
             continue
         if not isinstance(actions, dict):
-            kind = "an array" if isinstance(actions, list) else repr(actions)[:40]
+            kind = "an array" if isinstance(actions, list) else shown(actions)
             raise Violation("a tensor object", kind, at=index, pointer="/actions")
         if mapping(actions).get("dtype") not in ITEM_SIZES:
             continue
@@ -233,7 +233,7 @@ def dtype(talk: Conversation) -> int:
             name = mapping(actions).get("dtype")
             if name not in ITEM_SIZES:
                 due = f"one of {', '.join(ITEM_SIZES)}"
-                raise Violation(due, repr(name), at=index, pointer="/actions/dtype")
+                raise Violation(due, shown(name), at=index, pointer="/actions/dtype")
             seen += 1
     return seen
 
@@ -253,6 +253,6 @@ def integers_stay_integers(talk: Conversation) -> int:
         values |= {f"/limits/{name}": limits.get(name) for name in _INTEGER_LIMITS}
         for pointer, value in values.items():
             if isinstance(value, float):
-                raise Violation("an integer", repr(value), at=index, pointer=pointer)
+                raise Violation("an integer", shown(value), at=index, pointer=pointer)
             seen += isinstance(value, int)
     return seen

@@ -5,7 +5,7 @@ from risp.protocol.action.requirements import observation as rule
 
 from ...check import monitor
 from ...conversation import Conversation
-from ...json_values import integer
+from ...json_values import integer, shown
 from ...peers.websocket import SLACK_S, show
 from ...verdict import Violation
 
@@ -89,7 +89,9 @@ def carry_nothing(talk: Conversation) -> int:
         if error.get("code") in ("bad_frame", "unknown_type"):
             for name in ("seq", "request_id"):
                 if error.get(name) is not None:
-                    raise Violation(f"no `{name}`", repr(error[name]), at=index, pointer=f"/{name}")
+                    raise Violation(
+                        f"no `{name}`", shown(error[name]), at=index, pointer=f"/{name}"
+                    )
             seen += 1
     return seen
 
@@ -106,6 +108,6 @@ def time_unaltered(talk: Conversation) -> int:
             if due is None or value is None or event.frame_type != "action_chunk":
                 continue
             if value != due or type(value) is not type(due):
-                raise Violation(repr(due), repr(value), at=index, pointer="/capture_time_ns")
+                raise Violation(shown(due), shown(value), at=index, pointer="/capture_time_ns")
             seen += 1
     return seen

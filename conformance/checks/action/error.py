@@ -11,6 +11,7 @@ from risp.protocol.codec import MAX_DEPTH
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
+from ...json_values import shown
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Kind, Way
 from ...verdict import Violation
@@ -162,7 +163,7 @@ def shape(talk: Conversation) -> int:
         for name, kind in (("code", str), ("message", str), ("fatal", bool), ("retryable", bool)):
             if not isinstance(error.get(name), kind):
                 due = f"`{name}` as a {'string' if kind is str else 'boolean'}"
-                raise Violation(due, repr(error.get(name)), at=index, pointer=f"/{name}")
+                raise Violation(due, shown(error.get(name)), at=index, pointer=f"/{name}")
         seen += 1
     return seen
 
@@ -200,7 +201,7 @@ def known_code(talk: Conversation) -> int:
         code = error.get("code")
         if not isinstance(code, str) or (find(code) is None and not code.startswith(VENDOR_PREFIX)):
             due = f"a code of the error table, or one that begins with {VENDOR_PREFIX}"
-            raise Violation(due, repr(code), at=index, pointer="/code")
+            raise Violation(due, shown(code), at=index, pointer="/code")
         seen += 1
     return seen
 
@@ -227,7 +228,7 @@ def param_pointer(talk: Conversation) -> int:
         param = error.get("param")
         if param is not None:
             if not isinstance(param, str) or not _POINTER.fullmatch(param):
-                raise Violation("a JSON pointer", repr(param), at=index, pointer="/param")
+                raise Violation("a JSON pointer", shown(param), at=index, pointer="/param")
             seen += 1
     return seen
 

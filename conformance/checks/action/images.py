@@ -6,7 +6,7 @@ from typing import Any
 from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
-from ...json_values import mapping
+from ...json_values import mapping, shown
 from ...peers.websocket import Peer
 from ...pictures import JPEG, PNG
 from ...verdict import Violation
@@ -103,7 +103,7 @@ def camera_missing(case: Case) -> None:
         if not str(error.get("param")).startswith("/images"):
             raise Violation(
                 "`param` at or below /images",
-                f"{error.get('param')!r}",
+                shown(error.get("param")),
                 requirement=rule.CAMERA_PARAM,
             )
 

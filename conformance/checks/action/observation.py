@@ -8,6 +8,7 @@ from risp.protocol.action.limits import MAX_SEQ, MAX_TIME_NS
 from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
+from ...json_values import shown
 from ...peers.websocket import SLACK_S, Peer
 from ...verdict import Violation
 
@@ -122,7 +123,7 @@ def state_param(case: Case) -> None:
     for wrong in ({k: v for k, v in frame.items() if k != "state"}, frame | {"state": "x"}):
         error = refused(peer, wrong | {"seq": peer.observation()["seq"]}, INVALID)
         if not str(error.get("param")).startswith("/state"):
-            raise Violation("`param` at or below /state", f"{error.get('param')!r}")
+            raise Violation("`param` at or below /state", shown(error.get("param")))
 
 
 @check(rule.NO_BOOLEAN_NUMBERS)
@@ -256,11 +257,11 @@ def refusals_carry_both(case: Case) -> None:
         frame = peer.observation(request_id=f"refused-{member}") | {member: value}
         error = refused(peer, frame, code)
         if error.get("seq") != frame["seq"]:
-            raise Violation(f"seq {frame['seq']}", f"{error.get('seq')!r}", pointer="/seq")
+            raise Violation(f"seq {frame['seq']}", shown(error.get("seq")), pointer="/seq")
         if error.get("request_id") != frame["request_id"]:
             raise Violation(
                 f"request_id {frame['request_id']!r}",
-                f"{error.get('request_id')!r}",
+                shown(error.get("request_id")),
                 pointer="/request_id",
                 requirement=rule.CARRY_REQUEST_ID,
             )

@@ -12,7 +12,7 @@ from risp.protocol.errors import DecodeError
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
-from ...json_values import strings
+from ...json_values import shown, strings
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Kind, Way
 from ...verdict import NotSeen, Violation
@@ -313,7 +313,7 @@ def session_id(talk: Conversation) -> int:
         if not isinstance(value, str) or len(value) < MIN_SESSION_ID:
             raise Violation(
                 f"a string of at least {MIN_SESSION_ID} characters",
-                repr(value),
+                shown(value),
                 at=index,
                 pointer="/session_id",
             )

@@ -7,7 +7,7 @@ from risp.protocol.action.requirements import queue as rule
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
-from ...json_values import mapping
+from ...json_values import mapping, shown
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Event
 from ...verdict import NotSeen, Violation
@@ -62,7 +62,7 @@ def fifo_if_absent(case: Case) -> None:
     """Pipeline without having asked for a queue mode; every observation must be used."""
     peer = case.opened(queue=None)
     if peer.ready.get("queue") not in (None, "fifo"):
-        raise Violation("queue `fifo`", repr(peer.ready["queue"]), pointer="/queue")
+        raise Violation("queue `fifo`", shown(peer.ready["queue"]), pointer="/queue")
     seqs = send_burst(peer, DEFAULT_MAX_IN_FLIGHT)
     for event in read_answers(peer, seqs):
         if event.frame_type != "action_chunk":
@@ -90,7 +90,7 @@ def latest_unsupported(case: Case) -> None:
     """Ask for `latest` where it is not declared."""
     peer = accepted_open(case, queue="latest")
     if peer.ready.get("queue") not in (None, "fifo"):
-        raise Violation("queue `fifo`", repr(peer.ready["queue"]), pointer="/queue")
+        raise Violation("queue `fifo`", shown(peer.ready["queue"]), pointer="/queue")
 
 
 def latest(case: Case) -> Peer:

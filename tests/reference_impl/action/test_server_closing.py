@@ -89,6 +89,23 @@ def test_a_planned_end_is_announced_and_what_is_owed_is_answered_first(talk):
     assert talk.session.close_code == 1001
 
 
+def test_after_the_announcement_what_is_wrong_in_itself_earns_what_it_always_does(talk):
+    talk.observe(0, request_id="r")
+    talk.infer()
+    talk.observe(1)
+    job = talk.turn()
+    shut(talk, 5)
+    talk.observe(1)
+    talk.observe(2, state=[])
+    talk.observe(3, request_id="r")
+    assert talk.finish(job) == [
+        chunk(1),
+        error("out_of_order", param="/seq", seq=1),
+        error("invalid_observation", param="/state", seq=2),
+        error("shutting_down", seq=3, request_id="r"),
+    ]
+
+
 def test_a_planned_end_comes_at_once_where_nothing_is_owed(talk):
     assert shut(talk, 5) == [announced(5000)]
     assert talk.session.close_code == 1001

@@ -167,6 +167,29 @@ def test_in_latest_the_repeat_of_a_running_request_is_answered_with_it(newest):
     assert newest.finish(job) == [chunk(0, request_id="r"), chunk(1, request_id="r")]
 
 
+def test_in_latest_the_repeat_of_a_waiting_request_takes_its_place(newest):
+    newest.observe(0)
+    running = newest.turn()
+    newest.observe(1, request_id="r")
+    assert newest.observe(2, request_id="r") == [dropped(1, "superseded", request_id="r")]
+    newest.finish(running)
+    assert newest.infer() == [chunk(2, request_id="r")]
+
+
+@pytest.mark.parametrize("state", [[0, 1], [7, 8]])
+def test_in_latest_what_is_answered_from_memory_overtakes_nothing(newest, state):
+    newest.observe(0, request_id="r")
+    newest.infer()
+    newest.observe(1)
+    running = newest.turn()
+    newest.observe(2)
+    answers = newest.observe(3, request_id="r", state=state)
+    assert [answer["seq"] for answer in answers] == [3]
+    assert [answer["type"] for answer in answers] != ["observation.dropped"]
+    assert newest.finish(running) == [chunk(1)]
+    assert newest.infer() == [chunk(2)]
+
+
 def test_a_refused_request_is_not_remembered(talk):
     talk.observe(0, request_id="r", state=[])
     talk.observe(1, request_id="r", max_age_ms=0)
