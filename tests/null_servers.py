@@ -1,4 +1,4 @@
-"""Servers that are nothing: a kit must pass none of their requirements, and say one thing of each."""
+"""Servers that are nothing: a kit passes no requirement of theirs, and says one thing of each."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def upgrade(sock: socket.socket) -> None:
 
 
 def read_message(sock: socket.socket) -> tuple[int, bytes]:
-    """Read one masked frame; returns opcode and payload. Raises OSError at the end of the stream."""
+    """Read one masked frame; returns opcode and payload. Raises OSError at the stream's end."""
 
     def exactly(size: int) -> bytes:
         data = b""

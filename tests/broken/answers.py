@@ -134,7 +134,7 @@ class RoundsTimes(ServerSession):
 @fault(
     rule.TIME_UNALTERED,
     "answers.time_unaltered",
-    "'1737830400000000001'.*saw 1737830400000000001",
+    '"1737830400000000001".*saw 1737830400000000001',
     during="observation.time_type",
 )
 class ReadsTimes(ServerSession):

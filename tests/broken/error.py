@@ -16,7 +16,7 @@ from .tamper import written_as
 ERRS = "error.not_an_object"
 
 
-@fault(rule.SHAPE, "error.shape", "`retryable` as a boolean.*None", during=ERRS)
+@fault(rule.SHAPE, "error.shape", "`retryable` as a boolean.*absent", during=ERRS)
 class SaysNotWhetherToRetry(ServerSession):
     """Leaves `retryable` out of errors."""
 
@@ -25,7 +25,7 @@ class SaysNotWhetherToRetry(ServerSession):
         return written_as(text, retryable=None) if isinstance(frame, Error) else text
 
 
-@fault(rule.SHAPE, "error.shape", r"`message` as a string.*\['", during=ERRS)
+@fault(rule.SHAPE, "error.shape", r"`message` as a string.*\[", during=ERRS)
 class SendsSeveralMessages(ServerSession):
     """Sends a list of messages."""
 
@@ -73,7 +73,7 @@ class BidsTryAgain(ServerSession):
         return written_as(text, retryable=True) if isinstance(frame, Error) else text
 
 
-@fault(rule.KNOWN_CODE, "error.known_code", "code of the error table.*'oops'.*/code", during=ERRS)
+@fault(rule.KNOWN_CODE, "error.known_code", 'code of the error table.*"oops".*/code', during=ERRS)
 class HasItsOwnCodes(ServerSession):
     """Uses a code that is not in the table."""
 
@@ -150,7 +150,7 @@ class LeavesTheDoorOpen(ServerSession):
 @fault(
     rule.PARAM_POINTER,
     "error.param_pointer",
-    "a JSON pointer.*'images.a'.*/param",
+    'a JSON pointer.*"images.a".*/param',
     during="observation.refusals_carry_both",
 )
 class PointsWithDots(ServerSession):

@@ -136,7 +136,7 @@ class LeavesTheStateToThePolicy(ServerSession):
         pass
 
 
-@fault(rule.STATE_PARAM, "observation.state_param", "at or below /state.*None")
+@fault(rule.STATE_PARAM, "observation.state_param", "at or below /state.*absent")
 class PointsNowhere(ServerSession):
     """Refuses a wrong `state` without saying where it is."""
 

@@ -30,7 +30,7 @@ class AnswersWhatIsDone(ServerSession):
         return [slot for slot in self.slots if slot.answer is not None]
 
 
-@fault(rule.FIFO_IF_ABSENT, "queue.fifo_if_absent", "queue `fifo`.*'latest'")
+@fault(rule.FIFO_IF_ABSENT, "queue.fifo_if_absent", 'queue `fifo`.*"latest"')
 class PrefersTheLatest(ServerSession):
     """Serves `latest` to who has not asked for it."""
 
@@ -89,7 +89,7 @@ class TakesAnyQueue(ServerSession):
 
 
 @fault(
-    rule.LATEST_UNSUPPORTED, "queue.latest_unsupported", "queue `fifo`.*'latest'", served=ONLY_FIFO
+    rule.LATEST_UNSUPPORTED, "queue.latest_unsupported", 'queue `fifo`.*"latest"', served=ONLY_FIFO
 )
 class ServesLatestSecretly(ServerSession):
     """Serves `latest` without declaring that it can."""

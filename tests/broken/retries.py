@@ -63,11 +63,9 @@ class ComparesAllMembers(ServerSession):
     """Takes members that it does not know for a part of the content."""
 
     def decode(self, text: str) -> ClientFrame:
-        self.unknown = [v for k, v in (parsed(text) or {}).items() if k.startswith("x_")]
-        return super().decode(text)
-
-    def content(self, slot: Slot) -> bytes:
-        return super().content(slot) + str(self.unknown).encode()
+        frame = super().decode(text)
+        unknown = [v for k, v in (parsed(text) or {}).items() if k.startswith("x_")]
+        return frame.model_copy(update={"prompt": f"{unknown}"}) if unknown else frame
 
 
 @fault(rule.NOT_CONTENT, "retries.not_content", "action_chunk.*duplicate_request")

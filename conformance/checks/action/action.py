@@ -1,5 +1,6 @@
 """Action chunks: what an answer holds."""
 
+import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -127,9 +128,9 @@ def finite(talk: Conversation) -> int:
             for value in listing(row) if isinstance(row, list) else [row]:
                 is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
                 if not is_number or not math.isfinite(value):
-                    raise Violation(
-                        "finite numbers", shown(value), at=index, pointer=f"/actions/{number}"
-                    )
+                    seen_ = json.dumps(value)[:80]
+                    place = f"/actions/{number}"
+                    raise Violation("finite numbers", seen_, at=index, pointer=place)
         seen += 1
     return seen
 

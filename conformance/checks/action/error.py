@@ -233,9 +233,8 @@ def param_pointer(talk: Conversation) -> int:
     return seen
 
 
-@monitor(rule.UNAVAILABLE_WHEN)
-def unavailable_when(talk: Conversation) -> int:
-    """A client that is sent away learns for how long."""
+def says_when(talk: Conversation) -> int:
+    """How many errors `unavailable` say when to come again; Violation for one that does not."""
     seen = 0
     for index, error in talk.frames("error"):
         if error.get("code") == "unavailable":
@@ -243,6 +242,12 @@ def unavailable_when(talk: Conversation) -> int:
                 raise Violation("`retry_after_ms`", "none", at=index, pointer="/retry_after_ms")
             seen += 1
     return seen
+
+
+@monitor(rule.UNAVAILABLE_WHEN)
+def unavailable_when(talk: Conversation) -> int:
+    """A client that is sent away learns for how long."""
+    return says_when(talk)
 
 
 @monitor(rule.FATAL_CLOSES)

@@ -16,6 +16,7 @@ from ...json_values import shown, strings
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Kind, Way
 from ...verdict import NotSeen, Violation
+from .error import says_when
 
 NONSENSE = "risp-no-such-name"
 """A name that nothing served can have."""
@@ -374,13 +375,7 @@ def one_refusal(talk: Conversation) -> int:
 @monitor(rule.LOADING_UNAVAILABLE)
 def loading_unavailable(talk: Conversation) -> int:
     """A client that knows no status frames learns when to come again."""
-    seen = 0
-    for index, error in talk.frames("error"):
-        if error.get("code") == "unavailable":
-            if error.get("retry_after_ms") is None:
-                raise Violation("`retry_after_ms`", "none", at=index, pointer="/retry_after_ms")
-            seen += 1
-    return seen
+    return says_when(talk)
 
 
 @monitor(rule.STATUS_WHILE_LOADING)

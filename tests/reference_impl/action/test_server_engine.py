@@ -46,8 +46,11 @@ def turns(policy, jobs, within=5.0):
         clients = [Client(name, count, on_done) for name, count in jobs.items()]
         for client in clients:
             engine.offer(client)
-        async with asyncio.timeout(within):
-            await is_all.wait()
+        try:
+            async with asyncio.timeout(within):
+                await is_all.wait()
+        finally:
+            engine.stop()
 
     asyncio.run(run())
     return done
