@@ -89,8 +89,14 @@ class LiveLink:
             self._socket.sendall("\r\n".join(head).encode("latin-1"))
             response = self._read_head(deadline)
         except (OSError, LinkError) as error:
-            self._end("broken", str(error))
-            raise LinkError(str(error)) from None
+            # A reset while the request goes out and one while the response comes are one thing.
+            why = (
+                f"the connection ended: {error.strerror}"
+                if isinstance(error, OSError)
+                else f"{error}"
+            )
+            self._end("broken", why)
+            raise LinkError(why) from None
         return self._judge_response(*response, key)
 
     def _dial(self, within: float) -> socket.socket:
