@@ -23,10 +23,10 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(SEED)
     for camera in CAMERAS:
-        # Noise at a quarter of the size, enlarged: soft edges and some grain, like a room.
-        noise = draw.integers(0, 256, (SIDE // 4, SIDE // 4, 3), dtype=np.uint8)
+        # Noise at a fifth of the size, enlarged: soft edges and some grain, like a room.
+        noise = draw.integers(0, 256, (SIDE // 5, SIDE // 5, 3), dtype=np.uint8)
         picture = Image.fromarray(noise).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-        picture.save(folder / f"{camera}.jpg", quality=80)
+        picture.save(folder / f"{camera}.jpg", quality=75)
         (folder / f"{camera}.rgb").write_bytes(np.asarray(picture).tobytes())
         size = (folder / f"{camera}.jpg").stat().st_size
         if size < LEAST:

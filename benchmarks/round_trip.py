@@ -70,8 +70,8 @@ STACKS = (
 
 def prepare() -> None:
     """Make the other environment and the pictures, unless they are there."""
-    has_client = "import openpi_client, numpy, PIL, websockets"
-    if not PYTHON.exists() or subprocess.run([PYTHON, "-c", has_client], check=False).returncode:
+    works = [str(PYTHON), "-c", "import openpi_client, numpy, PIL, websockets"]
+    if not PYTHON.exists() or subprocess.run(works, check=False, capture_output=True).returncode:
         print(f"making {OPENPI.name} for openpi-client", file=sys.stderr)
         venv.create(OPENPI, with_pip=True, clear=True)
         install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -97,11 +97,6 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         self.on_listening((sockets or self.servers[0].sockets)[0].getsockname()[1])
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let the sessions end, then the policy's workers."""
-        await super().shutdown(sockets)
-        self.service.stop()
-
     def on_failed(self, error: Exception) -> None:
         """End because there is no policy to serve."""
         self.failure = error

@@ -13,7 +13,6 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from ..policy import Description, LoadError, concurrency, describe
-from .doorbell import Doorbell
 from .jobs import Job, Outcome, run, run_coroutine
 
 logger = logging.getLogger("risp.policy")
@@ -52,13 +51,13 @@ class Engine:
         self._queue: OrderedDict[Taker, None] = OrderedDict()
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._bell: Doorbell | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(
         self, on_loaded: Callable[[Description], None], on_failed: Callable[[Exception], None]
     ) -> None:
         """Start the workers on the running loop, and load the policy in the first of them."""
-        bell = self._bell = Doorbell()
+        loop = self._loop = asyncio.get_running_loop()
 
         def load() -> None:
             try:
@@ -67,9 +66,9 @@ class Engine:
             except Exception as error:  # a policy may raise anything
                 logger.error("the policy could not be loaded", exc_info=error)
                 failure = LoadError(f"load() raised {type(error).__name__}: {error}")
-                bell.call(on_failed, failure)
+                loop.call_soon_threadsafe(on_failed, failure)
             else:
-                bell.call(self._loaded, about, on_loaded)
+                loop.call_soon_threadsafe(self._loaded, about, on_loaded)
 
         if self.about is None:
             self._inbox.put(load)
@@ -77,11 +76,6 @@ class Engine:
             # Daemons: an inference that hangs must not keep the process from ending.
             name = f"policy-{number}"
             threading.Thread(target=self._work, name=name, daemon=True).start()
-
-    def stop(self) -> None:
-        """Hear no more of the workers; what they are busy with comes to nothing."""
-        if self._bell is not None:
-            self._bell.close()
 
     def _loaded(self, about: Description, tell: Callable[[Description], None]) -> None:
         self.about = about
@@ -114,17 +108,20 @@ class Engine:
             self._start(session, job)
 
     def _start(self, session: Taker, job: Job) -> None:
-        assert self._bell is not None, "started"
-        bell = self._bell
+        assert self._loop is not None, "started"
+        loop = self._loop
         if self.is_coroutine and job.step is not None:
-            task = asyncio.create_task(self._run_here(session, job))
+            task = loop.create_task(self._run_here(session, job))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return
 
         def work() -> None:
             outcome = run(self.policy, job)
-            bell.call(self._finish, session, job, outcome)
+            try:
+                loop.call_soon_threadsafe(self._finish, session, job, outcome)
+            except RuntimeError:
+                logger.debug("the loop has ended before an inference")
 
         self._inbox.put(work)
 

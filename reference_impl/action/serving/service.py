@@ -100,10 +100,6 @@ class Service:
             if not self.connections:
                 self._empty.set()
 
-    def stop(self) -> None:
-        """Part from the workers, now that every session has ended."""
-        self.engine.stop()
-
     def _loaded(self, about: Description) -> None:
         for connection in list(self.connections):
             connection.loaded(about)

@@ -46,11 +46,8 @@ def turns(policy, jobs, within=5.0):
         clients = [Client(name, count, on_done) for name, count in jobs.items()]
         for client in clients:
             engine.offer(client)
-        try:
-            async with asyncio.timeout(within):
-                await is_all.wait()
-        finally:
-            engine.stop()
+        async with asyncio.timeout(within):
+            await is_all.wait()
 
     asyncio.run(run())
     return done
