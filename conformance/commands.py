@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from .runner import Options
 
+_ADDRESS = re.compile(r"^[\w.-]+:\d+(/.*)?$")
 REPORT_KINDS = ("json",)
 
 
@@ -122,6 +124,8 @@ def _target(words: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     first = next(iter(words), None)
     if first is None:
         raise click.UsageError("give the server's URL, or `-- COMMAND...` to start it")
+    if _ADDRESS.match(first):
+        raise click.UsageError(f"{first!r} has no scheme; did you mean ws://{first}?")
     if "://" in first:
         if len(words) > 1:
             raise click.UsageError(f"one URL, please, and not {len(words)} words")

@@ -161,7 +161,12 @@ def _unopened(case: Case, peer: Peer, event: Event | None) -> Diagnosis:
         following = peer.next(STEP_S)
         known = CODES.get(code)
         closes = following is not None and following.kind is Kind.CLOSE
-        if known and code in REFUSALS_OF_OPEN and closes and event.tree.get("fatal") is True:
+        is_refusal = known and closes and event.tree.get("fatal") is True
+        if is_refusal and code not in REFUSALS_OF_OPEN:
+            return Diagnosis(
+                Exit.UNREACHABLE, f"the target opens no session: it answers {show(event)}"
+            )
+        if is_refusal:
             return Diagnosis(
                 Exit.INCOMPLETE,
                 f"no acceptable session.open found: the target answers {show(event)}",
@@ -188,7 +193,7 @@ def _find_observation(case: Case, peer: Peer, subject: Subject, width: int | Non
             return tried
         if last is None or last.frame_type != "error":
             break
-    refused = ("invalid_observation", "invalid_image")
+    refused = ("invalid_observation", "invalid_image", "inference_failed")
     if last is not None and last.tree and last.tree.get("code") in refused:
         raise Diagnosis(
             Exit.INCOMPLETE,

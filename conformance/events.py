@@ -21,6 +21,8 @@ class RunStarted:
     """The target's URL, redacted."""
     seed: int
     slow: bool
+    partial: bool = False
+    """Whether the user chose some of the requirements."""
 
 
 @dataclass(frozen=True, slots=True)

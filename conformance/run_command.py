@@ -40,7 +40,10 @@ def run_test(
         reporters += [JsonFile(path) for _, path in files]
         reporters += [Transcripts(transcripts)] if transcripts is not None else []
         with _terminable(), Target(url, command) as target:
-            return int(Run(target.url, options, reporters).execute().exit_code)
+            code = Run(target.url, options, reporters).execute().exit_code
+            if code is not Exit.CONFORMANT and (words := target.last_words()):
+                console.print(f"\n{words}", markup=False, soft_wrap=True)
+            return int(code)
     except Diagnosis as diagnosis:
         console.print(f"[bold red]{diagnosis.message}[/]", soft_wrap=True)
         if diagnosis.hint:

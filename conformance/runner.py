@@ -81,7 +81,9 @@ class Run:
     def execute(self) -> RunFinished:
         """Hold the run; returns its end, which every reporter has been told too."""
         options = self._options
-        self._tell(RunStarted(self._shown, options.seed, options.selection.slow))
+        chosen = options.selection
+        partial = bool(chosen.only or chosen.skip)
+        self._tell(RunStarted(self._shown, options.seed, chosen.slow, partial))
         bench = Bench(options.selection)
         diagnosis: Diagnosis | None = None
         try:

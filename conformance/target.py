@@ -80,6 +80,15 @@ class Target:
             hint=f"it said on standard error: {said[-600:]}" if said else "print it and flush",
         )
 
+    def last_words(self) -> str:
+        """How the command ended, if it did, and what it wrote last to standard error."""
+        if self._process is None:
+            return ""
+        code = self._process.poll()
+        said = "".join(self._said).strip()[-1500:]
+        how = "the command" if code is None else f"the command has ended with {code}, and"
+        return f"{how} said on standard error:\n{said}" if said else "" if code is None else how
+
     def stop(self) -> None:
         """End the command and all that it started."""
         process = self._process

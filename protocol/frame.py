@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
@@ -67,9 +68,10 @@ class Frame(Part):
     @property
     def move(self) -> Move:
         """What this frame does to a state machine."""
-        return Move(self.tag(), self.sender, self.case)
+        return self.as_move(self.case)
 
     @classmethod
+    @cache  # every frame that is sent or received asks
     def as_move(cls, case: str = "") -> Move:
         """The move that a frame of this class makes, for tables."""
         return Move(cls.tag(), cls.sender, case)

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from .action import (
         ActionStream,
         AsyncActionStream,
+        ConnectionEnded,
+        MalformedFrame,
+        ObservationLost,
+        ServerError,
+        StreamError,
         WebSocketHandshakeError,
         async_infer_actions,
         connect,
@@ -23,7 +28,12 @@ __all__ = [
     "infer_actions",
     "async_infer_actions",
     "connect",
+    "StreamError",
     "WebSocketHandshakeError",
+    "ServerError",
+    "ObservationLost",
+    "MalformedFrame",
+    "ConnectionEnded",
 ]
 
 
@@ -34,3 +44,8 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(import_module(f"{__name__}.action"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What completion shows."""
+    return sorted(__all__)

@@ -66,6 +66,10 @@ def make_app(service: Service) -> Starlette:
     return app
 
 
+LAST_WORDS_S = 0.5
+"""Seconds between the failure to load a policy and the end, for those who are just opening."""
+
+
 class Quiet(logging.Filter):
     """Keeps secrets out of the log, and uvicorn's complaint about handshakes that were denied."""
 
@@ -98,9 +102,14 @@ class Server(uvicorn.Server):
         self.on_listening((sockets or self.servers[0].sockets)[0].getsockname()[1])
 
     def on_failed(self, error: Exception) -> None:
-        """End because there is no policy to serve."""
+        """End because there is no policy to serve, once those who wait for it know."""
         self.failure = error
-        self.service.abort()
+        self.service.fail()
+        assert self._loop is not None, "it listens before it loads"
+        self._loop.call_later(LAST_WORDS_S, self._leave)
+
+    def _leave(self) -> None:
+        self.service.fail()  # those who have opened since
         self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

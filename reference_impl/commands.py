@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -75,13 +75,13 @@ def make_settings(without: Sequence[str], given: dict[str, Any]) -> Settings:
     return Settings(capabilities=served, **chosen)
 
 
-def announce(settings: Settings, port: int, as_json: bool) -> None:
+def announce(settings: Settings, port: int, as_json: bool, out: TextIO) -> None:
     """Print the first line, now that the port is really open."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"ws://{host}:{port}{settings.path}"
     about = {"url": url, "pid": os.getpid(), "key_required": bool(settings.keys)}
-    click.echo(json.dumps(about) if as_json else url)
-    sys.stdout.flush()
+    click.echo(json.dumps(about) if as_json else url, file=out)
+    out.flush()
 
 
 @click.command()
@@ -123,6 +123,8 @@ def serve(
     from .app import serve as run
 
     settings = make_settings(without, given)
+    # The first line is the URL, whatever a policy prints while it is imported, loaded or asked.
+    out, sys.stdout = sys.stdout, sys.stderr
     policy = load_policy(policy_spec) if policy_spec else ToyPolicy(toy_delay_ms / 1000)
     classes: dict[str, Any] = {"uvloop": uvloop}
     if session_spec:
@@ -132,7 +134,7 @@ def serve(
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
     try:
-        run(settings, policy, lambda port: announce(settings, port, as_json), **classes)
+        run(settings, policy, lambda port: announce(settings, port, as_json, out), **classes)
     except PolicyError as error:
         raise BadSpec(f"--policy {policy_spec}: {error}") from None
     except LoadError as error:

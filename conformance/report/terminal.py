@@ -47,6 +47,7 @@ class Terminal:
         self._verbose = verbose
         self._transcripts: dict[str, Transcript] = {}
         self._slow = False
+        self._partial = False
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(20),
@@ -61,7 +62,7 @@ class Terminal:
         """Take one event."""
         match event:
             case RunStarted():
-                self._slow = event.slow
+                self._slow, self._partial = event.slow, event.partial
                 self._console.print(f"risp: judging {escape(event.target)}", highlight=False)
                 self._progress.start()
                 self._progress.update(self._task, description="looking")
@@ -138,7 +139,8 @@ class Terminal:
             self._line(f"in        {finding.check}", "dim")
             for is_it, text in excerpt(transcript, finding.at):
                 self._line(f"{'>' if is_it else ' '} {text}", "bold" if is_it else "", 2)
-        self._line(f"spec      {page(finding.requirement)}", "dim")
+        where = page(finding.requirement).partition("#")[0]
+        self._line(f"spec      risp explain {finding.requirement.id}  ({where})", "dim")
         only = f" --only {shlex.quote(finding.check)}" if finding.check != "discovery" else ""
         options, separator, command = self._again.partition(" -- ")
         self._line(f"again     {options}{only}{separator}{command}", "dim")
@@ -157,6 +159,7 @@ class Terminal:
         self._console.print()
         if event.requirements:
             line = str(headline(event.requirements, self._slow))
+            line += " of those chosen" if self._partial else ""
             followed, judged = shoulds(event.requirements)
             rest = "  ".join(f"{v} {n}" for v, n in tally(event.requirements).items())
             self._console.print(

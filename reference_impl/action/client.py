@@ -131,7 +131,10 @@ def infer_actions(
     Raises as a stream's methods do.
     """
     wanted = _session(observation)
-    stream = ActionStream(url=url, api_key=api_key, timeout=timeout, **wanted)
+    # Who asks once waits no longer for a connection than for an answer.
+    stream = ActionStream(
+        url=url, api_key=api_key, timeout=timeout, connect_retry_seconds=timeout, **wanted
+    )
     return stream.infer_once(observation)
 
 
@@ -143,7 +146,9 @@ async def async_infer_actions(
 ) -> Json:
     """Do what `infer_actions` does, for asyncio."""
     wanted = _session(observation)
-    stream = AsyncActionStream(url=url, api_key=api_key, timeout=timeout, **wanted)
+    stream = AsyncActionStream(
+        url=url, api_key=api_key, timeout=timeout, connect_retry_seconds=timeout, **wanted
+    )
     return await stream.infer_once(observation)
 
 

@@ -47,7 +47,7 @@ class PassesOverBadObservations(ServerSession):
 @fault(
     rule.IN_TIME,
     "answers.in_time",
-    "an answer within 0.4 s.*one after 1.2 s",
+    "an answer within 0.4 s.*saw none",
     during="observation.step_prompt",
     served=served(Late, answer_timeout_ms=400),
 )

@@ -32,10 +32,12 @@ class Leisurely(ToyPolicy):
 
 
 class Late(ToyPolicy):
-    """Takes 1.2 s."""
+    """Takes 1.2 s, but for the first observation, by which a target is found to be sound."""
 
-    def __init__(self) -> None:
-        super().__init__(1.2)
+    def infer(self, step: Step) -> list[list[float]]:
+        actions = super().infer(step)
+        self.delay_s = 1.2
+        return actions
 
 
 class Noisy(ToyPolicy):

@@ -24,6 +24,7 @@ def invoke(*arguments):
         ([], "give the server's URL"),
         (["ws://127.0.0.1:1", "ws://127.0.0.1:2"], "one URL"),
         (["ftp://127.0.0.1"], "is no address"),
+        (["localhost:8080/v1"], "did you mean ws://localhost:8080/v1?"),
         (["ws://127.0.0.1:1", "--only", "A-NONE-1"], "nothing is called A-NONE-1"),
         (["ws://127.0.0.1:1", "--report", "pdf=x"], "KIND=FILE"),
         (["ws://127.0.0.1:1", "--report", "json=no/such/folder/x"], "there is no folder"),

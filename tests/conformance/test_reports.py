@@ -60,7 +60,7 @@ def test_a_failure_says_all_that_a_stranger_needs():
         'seen      error "oops"',
         "hint      sent type",
         '-> {"type":"risp-no-such-type"}',
-        "spec      spec/action/error.md#a-err-9",
+        "spec      risp explain A-ERR-9  (spec/action/error.md)",
         f"again     risp test {url} --only error.unknown_type",
     ):
         assert part in text, text

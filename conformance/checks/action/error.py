@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from risp.protocol.action.codes import BAD_DATA, VENDOR_PREFIX, find
-from risp.protocol.action.limits import CLOSE_WITHIN_S
+from risp.protocol.action.limits import CLOSE_WITHIN_S, OPEN_ANSWER_S
 from risp.protocol.action.requirements import error as rule
 from risp.protocol.codec import MAX_DEPTH
 
@@ -14,7 +14,7 @@ from ...conversation import Conversation
 from ...json_values import shown
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Kind, Way
-from ...verdict import Violation
+from ...verdict import NotSeen, Violation
 
 _INSIDES = re.compile(
     r"Traceback \(most recent|\bFile \"[^\"]+\", line \d+|\n\s+at .+:\d+|\bat .+\(.+:\d+:\d+\)"
@@ -62,7 +62,9 @@ def fatal_closes(case: Case) -> None:
     """Open with a wrong prompt, and wait for the Close."""
     peer = case.connect()
     peer.send_wrong({"type": "session.open", "prompt": 7}, "invalid_open")
-    peer.expect("error", fatal=True)
+    event = peer.next(OPEN_ANSWER_S + SLACK_S)
+    if event is None or not event.tree or event.tree.get("fatal") is not True:
+        raise NotSeen(f"no fatal error for an opening with a wrong prompt, but {show(event)}")
     peer.expect_close(1008, within=CLOSE_WITHIN_S + SLACK_S)
 
 

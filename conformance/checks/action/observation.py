@@ -9,8 +9,8 @@ from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
 from ...json_values import shown
-from ...peers.websocket import SLACK_S, Peer
-from ...verdict import Violation
+from ...peers.websocket import SLACK_S, STEP_S, Peer, show
+from ...verdict import NotSeen, Violation
 
 INVALID = "invalid_observation"
 LONG_MS = 60_000
@@ -27,6 +27,15 @@ def refused(peer: Peer, frame: dict[str, Any] | str, code: str, **members: Any) 
 def _short(frame: dict[str, Any]) -> str:
     text = json.dumps(frame)
     return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def given_refusal(peer: Peer, frame: dict[str, Any], code: str) -> dict[str, Any]:
+    """The refusal of a malformed observation, to be looked at; NotSeen if it is not refused."""
+    peer.send_wrong(frame, code)
+    event = peer.reply(peer.answer_s + SLACK_S)
+    if event is None or event.frame_type != "error" or event.tree is None:
+        raise NotSeen(f"no refusal of an observation that earns {code}, but {show(event)}")
+    return event.tree
 
 
 def refused_with(peer: Peer, name: str, values: Iterable[Any], code: str = INVALID) -> None:
@@ -121,7 +130,7 @@ def state_param(case: Case) -> None:
     peer = case.opened()
     frame = peer.observation()
     for wrong in ({k: v for k, v in frame.items() if k != "state"}, frame | {"state": "x"}):
-        error = refused(peer, wrong | {"seq": peer.observation()["seq"]}, INVALID)
+        error = given_refusal(peer, wrong | {"seq": peer.observation()["seq"]}, INVALID)
         if not str(error.get("param")).startswith("/state"):
             raise Violation("`param` at or below /state", shown(error.get("param")))
 
@@ -241,7 +250,10 @@ def frame_errors_carry_nothing(case: Case) -> None:
     """Send a frame of an unknown type that has `seq` and `request_id`."""
     peer = case.opened()
     peer.send_wrong({"type": "risp-no-such-type", "seq": 0, "request_id": "r"}, "unknown_type")
-    error = peer.expect_error("unknown_type")
+    event = peer.reply(STEP_S, ordered=False)
+    if event is None or event.frame_type != "error" or event.tree is None:
+        raise NotSeen(f"no error for a frame of an unknown type, but {show(event)}")
+    error = event.tree
     carried = [name for name in ("seq", "request_id") if error.get(name) is not None]
     if carried:
         raise Violation(
@@ -255,7 +267,7 @@ def refusals_carry_both(case: Case) -> None:
     peer = case.opened()
     for member, value, code in (("state", "x", INVALID), ("images", {"a": 7}, "invalid_image")):
         frame = peer.observation(request_id=f"refused-{member}") | {member: value}
-        error = refused(peer, frame, code)
+        error = given_refusal(peer, frame, code)
         if error.get("seq") != frame["seq"]:
             raise Violation(f"seq {frame['seq']}", shown(error.get("seq")), pointer="/seq")
         if error.get("request_id") != frame["request_id"]:

@@ -1,5 +1,6 @@
 """From the first frame to `session.ready`."""
 
+import json
 from typing import Any
 
 from risp.protocol.action.codec import build_server
@@ -48,7 +49,7 @@ def refused_open(case: Case, members: dict[str, Any], code: str = "invalid_open"
     peer = case.connect()
     frame = case.open_frame() | members
     peer.send_wrong({k: v for k, v in frame.items() if v is not None}, code)
-    peer.expect_error(code, OPEN_ANSWER_S + SLACK_S, hint=f"sent {members}")
+    peer.expect_error(code, OPEN_ANSWER_S + SLACK_S, hint=f"sent {json.dumps(members)}")
 
 
 def accepted_open(case: Case, **members: Any) -> Peer:

@@ -7,7 +7,7 @@ from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
 from ...verdict import Violation
-from .observation import INVALID, LONG_MS, accepted, refused, refused_with
+from .observation import INVALID, LONG_MS, accepted, given_refusal, refused_with
 
 
 @check(rule.REQUEST_ID_BOUNDS)
@@ -95,7 +95,7 @@ def remember(case: Case) -> None:
 def only_chunks(case: Case) -> None:
     """Use the id of a refused request for another content."""
     peer = case.opened()
-    refused(peer, peer.observation(request_id="once") | {"state": "x"}, INVALID)
+    given_refusal(peer, peer.observation(request_id="once") | {"state": "x"}, INVALID)
     accepted(peer, request_id="once")
 
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from risp.protocol.action.session import State
+
 from ..policy import Description
 from ..server import ServerSession
 from .engine import Engine
@@ -111,6 +113,11 @@ class Connection:
     def shutdown(self, reason: str, time_left_s: float) -> None:
         """Announce the end to the client."""
         self._do(self.session.shutdown, reason, time_left_s, time.monotonic())
+
+    def fail(self) -> None:
+        """Tell a client that waits for the policy that there will be none."""
+        if self.session.books.state is State.OPENING:
+            self._do(self.session.on_defect)
 
     def abort(self) -> None:
         """End at once."""

@@ -104,6 +104,11 @@ class Service:
         for connection in list(self.connections):
             connection.loaded(about)
 
+    def fail(self) -> None:
+        """There will be no policy: tell those who wait for it."""
+        for connection in list(self.connections):
+            connection.fail()
+
     async def shutdown(self, reason: str = "shutdown") -> None:
         """Announce the end, and wait until what is owed is answered or the grace has passed."""
         grace = self.settings.grace_s
