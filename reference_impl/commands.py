@@ -25,13 +25,18 @@ def load(spec: str, option: str) -> Any:
     module_name, colon, attribute = spec.partition(":")
     if not colon or not module_name or not attribute:
         raise BadSpec(f"{option} {spec!r}: write it as module:attribute")
+    if "/" in module_name or module_name.endswith(".py"):
+        stem = os.path.basename(module_name).removesuffix(".py")
+        raise BadSpec(f"{option} {spec!r}: a module, and not a file; try {stem}:{attribute}")
     if "" not in sys.path and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
-        hint = "is it in the current directory, or installed?"
-        raise BadSpec(f"{option} {spec!r}: cannot import {module_name}: {error} ({hint})") from None
+        # A module that is there may itself miss one: then its own name is not what is wrong.
+        missing = isinstance(error, ModuleNotFoundError) and error.name == module_name.split(".")[0]
+        hint = " (is it in the current directory, or installed?)" if missing else ""
+        raise BadSpec(f"{option} {spec!r}: cannot import {module_name}: {error}{hint}") from None
     except Exception as error:  # noqa: BLE001  # a stranger's module may raise anything
         raise BadSpec(f"{option} {spec!r}: {type(error).__name__}: {error}") from None
     for name in attribute.split("."):
@@ -50,7 +55,8 @@ def load_policy(spec: str) -> Any:
         try:
             policy = policy()
         except Exception as error:  # noqa: BLE001  # a stranger's factory may raise anything
-            raise BadSpec(f"--policy {spec!r}: {type(error).__name__}: {error}") from None
+            hint = "it is called without arguments, to make a policy with infer(observation)"
+            raise BadSpec(f"--policy {spec!r}: {type(error).__name__}: {error} ({hint})") from None
     if not callable(getattr(policy, "infer", None)):
         raise BadSpec(f"--policy {spec!r}: a policy needs a method infer(observation)")
     return policy
