@@ -1,8 +1,8 @@
 # The verbs, ten at most. Python 3.11 and make are enough: the first verb sets up .venv.
 #
 #   make demo        serve the reference with a key, judge it, print the verdict
-#   make test        run every test
-#   make check       lint, format, types, schema drift, branch coverage, documentation
+#   make test        run every test; with COVERAGE=1, measure coverage by branch (without slow ones)
+#   make check       lint, format, types, schema drift, documentation
 #   make docs        build the specification site into site/, broken links are errors
 #   make schema      write the schemas of frames and reports anew from the models
 #   make bench       measure the round trip and the queue
@@ -38,7 +38,14 @@ demo: $(INSTALLED)
 	  -- $(BIN)/python -m risp.reference_impl serve --port 0 --key demo-key
 
 test: $(INSTALLED)
+ifdef COVERAGE
+	$(BIN)/coverage erase
+	$(BIN)/coverage run $(PYTEST) -q -m "not slow"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+else
 	$(BIN)/python $(PYTEST)
+endif
 
 check: $(INSTALLED)
 	$(BIN)/ruff check
@@ -47,10 +54,6 @@ check: $(INSTALLED)
 	$(BIN)/pyright
 	$(BIN)/risp schema --check
 	$(BIN)/python -m risp.conformance.report --check
-	$(BIN)/coverage erase
-	$(BIN)/coverage run $(PYTEST) -q -m "not slow"
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
 	$(BIN)/mkdocs build --strict
 
 docs: $(INSTALLED)
