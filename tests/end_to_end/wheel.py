@@ -61,7 +61,8 @@ def in_tree() -> set[str]:
         names |= {
             f"risp/{path.relative_to(ROOT).as_posix()}"
             for path in (ROOT / room).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
+            if path.is_file()
+            and not {"__pycache__", ".mypy_cache", ".ruff_cache"} & set(path.parts)
         }
     return names
 
