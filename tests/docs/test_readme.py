@@ -19,19 +19,31 @@ def risp_help() -> str:
     return "".join(CliRunner().invoke(one, ["--help"]).output for one in (judge, replay, serve))
 
 
-def block(language: str, holding: str) -> str:
+def block(language: str, holding: str, page: str = README) -> str:
     """The fenced block of a language that holds some text."""
-    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    blocks = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
     (found,) = [one for one in blocks if holding in one]
     return found
 
 
-def test_the_policy_of_the_readme_is_served_and_its_client_drives_a_robot(tmp_path):
-    (tmp_path / "my_policy.py").write_text(block("python", "class Policy"))
-    client = block("python", "ActionStream(prompt=")
+GUIDES = ROOT / "docs" / "guides"
+
+
+@pytest.mark.parametrize(
+    ("policy", "client", "key"),
+    [
+        (README, README, ("--key", "s3cret")),
+        ((GUIDES / "policy.md").read_text(), (GUIDES / "client.md").read_text(), ()),
+    ],
+    ids=["readme", "guides"],
+)
+def test_the_printed_policy_is_served_and_the_printed_client_drives_a_robot(
+    tmp_path, policy, client, key
+):
+    (tmp_path / "my_policy.py").write_text(block("python", "class Policy", policy))
+    client = block("python", "ActionStream(prompt=", client)
     moved: list[list[float]] = []
-    arguments = ("--policy", "my_policy:Policy", "--key", "s3cret")
-    with spawn_server(*arguments, cwd=tmp_path) as server:
+    with spawn_server("--policy", "my_policy:Policy", *key, cwd=tmp_path) as server:
         assert "ws://127.0.0.1:8080" in client
         source = client.replace("ws://127.0.0.1:8080", server.url)
         names = {"jpeg_bytes": b"\xff\xd8\xff\xd9", "apply_to_hardware": moved.append}
