@@ -28,7 +28,9 @@ _MANY = 500
 """So many quotes are counted in one go."""
 _DIGITS = 400
 """An integer with more digits is over every double; Python would spend long on it."""
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# The last quote is optional: else every quote of a string without an end is tried anew, which is
+# quadratic, and one frame of some kilobytes would hold up every session for minutes.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
 
 FrameT = TypeVar("FrameT", bound=Frame)
@@ -205,9 +207,11 @@ def _refuse_depth(text: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     tree = dict(pairs)
     if len(tree) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DecodeError(_BAD, f"the key {twice[:60]!r} stands twice in one object")
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise DecodeError(_BAD, f"the key {name[:60]!r} stands twice in one object")
+            seen.add(name)
     return tree
 
 

@@ -51,6 +51,17 @@ class Elsewhere:
         await self.service.serve(scope, receive, send, self.service.gate.judge_elsewhere)
 
 
+class Anywhere(Elsewhere):
+    """Targets that no route fits, such as a whole URL: there too Starlette says 403."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a handshake as the gate says, and a request with 404."""
+        if scope["type"] == "websocket":
+            await super().__call__(scope, receive, send)
+        else:
+            await respond(NOT_FOUND)(Request(scope))(scope, receive, send)
+
+
 def make_app(service: Service) -> Starlette:
     """The routes of one port."""
     every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -63,6 +74,7 @@ def make_app(service: Service) -> Starlette:
         ]
     )
     app.router.redirect_slashes = False  # A-HAND-20: nobody is redirected
+    app.router.default = Anywhere(service)
     return app
 
 

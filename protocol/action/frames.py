@@ -80,7 +80,7 @@ class SessionOpen(Frame):
     """What the robot is to do; may be empty."""
     session_id: Text | None = None
     """The client's label for the session. Only a label: it names nothing and may be repeated."""
-    cameras: list[Text] | None = None
+    cameras: Annotated[list[Text], Field(fail_fast=True)] | None = None
     """Names of the cameras that observations will carry."""
     model: Text | None = None
     """The model asked for."""
@@ -98,7 +98,7 @@ class SessionOpen(Frame):
     """GPU time that one inference may take, in seconds."""
     queue: Queue | None = None
     """What happens to an observation that comes while others wait; absent means `fifo`."""
-    capabilities: list[Text] | None = None
+    capabilities: Annotated[list[Text], Field(fail_fast=True)] | None = None
     """Extensions that the client understands: `status`, `tensor_b64`, `max_age`."""
 
 
@@ -110,7 +110,7 @@ class Observation(Frame):
     """The frame's tag."""
     seq: Seq
     """The observation's number: greater than every one before it on this session."""
-    state: list[Number]
+    state: Annotated[list[Number], Field(fail_fast=True)]
     """Joint positions or whatever the model takes, of the declared width."""
     images: dict[str, Base64 | EncodedImage] | None = None
     """Pictures by camera name: bare base64, or an object with its encoding."""

@@ -88,8 +88,8 @@ class Session:
         self.state = TABLE.initial
         self.fifo = True
         """Whether answers come in the order of the observations."""
-        self.unanswered: dict[int, Observation] = {}
-        """Observations without an answer by `seq`, in the order in which they came."""
+        self.unanswered: dict[int, None] = {}
+        """The `seq` of observations without an answer, in order; pictures are not kept for it."""
         self.last_seq = -1
         """The greatest `seq` so far."""
 
@@ -105,7 +105,7 @@ class Session:
                         frame, "out_of_order", f"seq {frame.seq} after {self.last_seq}", "/seq"
                     )
                 self.last_seq = frame.seq
-                self.unanswered[frame.seq] = frame
+                self.unanswered[frame.seq] = None
             case ActionChunk() | ObservationDropped():
                 self._answer(frame, frame.seq)
             case Error() if frame.seq is not None and frame.seq in self.unanswered:

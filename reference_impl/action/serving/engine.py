@@ -7,6 +7,7 @@ import inspect
 import logging
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -63,10 +64,10 @@ class Engine:
             try:
                 self.policy.load()
                 about = describe(self.policy)
-            except Exception as error:  # a policy may raise anything
+            except BaseException as error:  # even SystemExit must not end the worker in silence
                 logger.error("the policy could not be loaded", exc_info=error)
-                failure = LoadError(f"load() raised {type(error).__name__}: {error}")
-                loop.call_soon_threadsafe(on_failed, failure)
+                reason = "".join(traceback.format_exception_only(error)).strip()
+                loop.call_soon_threadsafe(on_failed, LoadError(f"load() raised {reason}"))
             else:
                 loop.call_soon_threadsafe(self._loaded, about, on_loaded)
 

@@ -200,7 +200,8 @@ def _is_loopback(name: str) -> bool:
     return name == "localhost" or name.endswith(".localhost")
 
 
-_SECRET = re.compile(r"(?i)(\btoken=)[^&\s\"']+|(\bbearer\s+)[^\s\"',;]+")
+# A query goes as a whole: `%74oken=` is a token too, and quotes would end a narrower pattern.
+_SECRET = re.compile(r"(?i)(\?)\S+?(?=\" \d|\s|$)|(\bbearer\s+)[^\s\"',;]+")
 
 
 def redact(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -78,7 +79,7 @@ def run(policy: Any, job: Job) -> Outcome:
     start = time.perf_counter()
     try:
         value = policy.reset() if job.step is None else policy.infer(job.step)
-    except Exception as error:  # noqa: BLE001  # a policy may raise anything
+    except BaseException as error:  # noqa: BLE001  # even SystemExit must not end the worker
         return _raised(error, time.perf_counter() - start)
     return _checked(value, job, time.perf_counter() - start)
 
@@ -88,12 +89,15 @@ async def run_coroutine(infer: Callable[[Step], Awaitable[Any]], job: Job, step:
     start = time.perf_counter()
     try:
         value = await infer(step)
-    except Exception as error:  # noqa: BLE001  # a policy may raise anything
+    except BaseException as error:  # a policy may raise anything
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise  # it is the server that ends, and not something that the policy awaited
         return _raised(error, time.perf_counter() - start)
     return _checked(value, job, time.perf_counter() - start)
 
 
-def _raised(error: Exception, seconds: float) -> Failed:
+def _raised(error: BaseException, seconds: float) -> Failed:
     # A-ERR-5: the traceback is for the operator's log, never for the client.
     logger.error("the policy raised", exc_info=error)
     return Failed("the policy raised an exception", seconds)
@@ -107,5 +111,5 @@ def _checked(value: Any, job: Job, seconds: float) -> Outcome:
     except BadActions as error:
         logger.error("the policy returned no chunk: %s", error)
         return Failed(f"the policy returned no chunk: {error}", seconds)
-    except Exception as error:  # noqa: BLE001  # so may an array of its own making
+    except BaseException as error:  # noqa: BLE001  # so may an array of its own making
         return _raised(error, seconds)

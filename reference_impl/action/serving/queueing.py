@@ -66,6 +66,7 @@ class Queueing(Answering):
             self.admit(room)
         except RemoteProtocolError as error:
             slot.answer = self.refusal(error, **self.echo(slot))
+            slot.observation = None  # its pictures need not wait until its answer may leave
             self.flush(now)
         else:
             self.accept(slot, now)
