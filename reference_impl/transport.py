@@ -8,6 +8,7 @@ and from then on the two call each other.
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -15,11 +16,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import OPEN
 
 from .action.serving.service import TRANSPORT
 
 REQUEST_WITHIN_S = 10.0
 """A client that has not sent its whole request head within this many seconds is cut off."""
+LINGER_S = 1.5
+"""How long the end of a connection may take, before it is cut: a client need not read, ever."""
 
 
 class HttpProtocol(H11Protocol):
@@ -35,9 +39,14 @@ class HttpProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Stop the clock once the request is there, or has become a WebSocket."""
         super().data_received(data)
-        is_begun = bool(self.cycle)  # None until there is a request, whatever its annotation says
-        if is_begun or self.transport.get_protocol() is not self:
+        if self._is_begun():
             self._stop()
+
+    def _is_begun(self) -> bool:
+        now: Any = self.transport.get_protocol()
+        if isinstance(now, WebSocketProtocol):
+            return now.handshake_initiated  # `websockets` may refuse a head that h11 took
+        return bool(self.cycle)  # None until there is a request, whatever its annotation says
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock with the connection."""
@@ -72,6 +81,62 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     listener: Listener | None = None
     """Set by the endpoint before it accepts."""
     _finishing: asyncio.Task[None] | None = None
+    _cut: asyncio.TimerHandle | None = None
+    _is_unwanted = False
+    """Whether the listener wants to hear no more for now."""
+    _is_clogged = False
+    """Whether pings wait for a client that does not read their pongs."""
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; a head that is none for `websockets` is refused, which uvicorn forgets."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse(str(self.conn.handshake_exc))
+
+    def _refuse(self, why: str) -> None:
+        self.conn.data_to_send()  # an answer of its own, in plain text and for some causes only
+        body = json.dumps({"code": "bad_request", "detail": f"no opening handshake: {why}"})
+        lines = [
+            "HTTP/1.1 400 Bad Request",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+        ]
+        self.transport.write("\r\n".join([*lines, "", body]).encode())
+        self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is left to be cut."""
+        super().connection_lost(exc)
+        if self._cut is not None:
+            self._cut.cancel()
+
+    def eof_received(self) -> None:
+        """Close, as uvicorn does; but the rest need not be read any more, so do not wait long."""
+        super().eof_received()
+        self.let_go()
+
+    def shutdown(self) -> None:
+        """Close with the server."""
+        if not self.is_writable:
+            self.transport.abort()  # no Close would get through
+        elif self.conn.eof_sent:
+            self.transport.close()  # all is said; uvicorn would say it again, and fail
+        else:
+            super().shutdown()
+
+    def handle_close(self, event: Frame) -> None:
+        """Answer a Close, and go."""
+        super().handle_close(event)
+        self.let_go()
+
+    def handle_parser_exception(self) -> None:
+        """Close because of what the client sent, and go."""
+        if self.conn.close_sent is None:  # it came before the handshake was through
+            self.transport.close()
+        else:
+            super().handle_parser_exception()
+        self.let_go()
 
     def handle_connect(self, event: Request) -> None:
         """Put this protocol into the scope, where the endpoint finds it."""
@@ -95,14 +160,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         try:
             text = str(data, "utf-8")
         except UnicodeDecodeError:
+            self._on_bad_text()
+        else:
+            self.listener.on_message(text)
+
+    def _on_bad_text(self) -> None:
+        if self.conn.state is OPEN:  # else the client's own Close came with it
             self.conn.send_close(1007)  # A-ERR-19
             self.handle_parser_exception()
-            return
-        self.listener.on_message(text)
 
     def handle_ping(self) -> None:
         """Answer it, and tell of it: any frame is a sign of life."""
         super().handle_ping()
+        if not self.is_writable:
+            self._is_clogged = True  # pongs count too: they must not pile up without bounds
+            self._heed()
         if self.listener is not None:
             self.listener.on_ping()
 
@@ -115,6 +187,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         """Tell the listener that there is room again."""
         super().resume_writing()
+        if self._is_clogged:
+            self._is_clogged = False
+            self._heed()
         if self.listener is not None:
             self.listener.on_writable()
 
@@ -125,8 +200,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def say(self, message: str | bytes) -> None:
         """Send one message, unfragmented."""
-        if self.disconnected or self.close_sent or self.transport.is_closing():
-            return
+        if self.conn.state is not OPEN or self.transport.is_closing():
+            return  # a Close may have come in one segment with what is answered here
         if isinstance(message, str):
             self.conn.send_text(message.encode())
         else:
@@ -135,6 +210,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def finish(self, code: int) -> None:
         """Close with a code."""
+        self.let_go()
         self._finishing = self.loop.create_task(self._finish(code))
 
     async def _finish(self, code: int) -> None:
@@ -142,12 +218,23 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             return
         with suppress(OSError):  # it is gone, which is what was wanted
             await self.send({"type": "websocket.close", "code": code})
+        self.listen(True)  # for the client's Close
+
+    def let_go(self) -> None:
+        """Cut the connection soon, whether or not the client has read what it was sent."""
+        if self._cut is None and not self.disconnected:
+            self._cut = self.loop.call_later(LINGER_S, self.transport.abort)
 
     def listen(self, listening: bool) -> None:
         """Read on, or stop reading for a while."""
+        self._is_unwanted = not listening
+        self._heed()
+
+    def _heed(self) -> None:
+        """Read if nothing speaks against it."""
         if self.transport.is_closing():
             return
-        if listening:
-            self.transport.resume_reading()
-        else:
+        if self._is_unwanted or self._is_clogged:
             self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()

@@ -42,6 +42,10 @@ class Transport(Protocol):
         """Close with a code."""
         ...
 
+    def let_go(self) -> None:
+        """Cut the connection soon, whether or not the client has read what it was sent."""
+        ...
+
     def listen(self, listening: bool, /) -> None:
         """Read on, or stop reading for a while."""
         ...
@@ -57,6 +61,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = NEVER
+        self._stuck: asyncio.TimerHandle | None = None
         self._is_deaf = False
         self._is_finished = False
 
@@ -99,6 +104,7 @@ class Connection:
         self._engine.forget(self)
         if self._timer is not None:
             self._timer.cancel()
+        self._unstick()
 
     # What the service decides
 
@@ -148,9 +154,8 @@ class Connection:
             return
         if session.outbox or self._is_deaf or len(session.slots) > UNANSWERED:
             self._say()
-        if session.close_code is not None and not session.outbox:
-            self._is_finished = True
-            self._transport.finish(session.close_code)
+        if session.close_code is not None:
+            self._close(session.close_code)
         due = session.next_deadline()
         # A timer that fires too early only looks again; so it is moved only if it is too late.
         if due is not None and due < self._timer_at:
@@ -158,6 +163,13 @@ class Connection:
                 self._timer.cancel()
             self._timer_at = due
             self._timer = self._loop.call_later(max(0.0, due - time.monotonic()), self._tick)
+
+    def _close(self, code: int) -> None:
+        if self.session.outbox:
+            self._transport.let_go()  # it may never be read
+        else:
+            self._is_finished = True
+            self._transport.finish(code)
 
     def _say(self) -> None:
         outbox, transport = self.session.outbox, self._transport
@@ -171,6 +183,24 @@ class Connection:
         if is_deaf != self._is_deaf:
             self._is_deaf = is_deaf
             transport.listen(not is_deaf)
+        self._watch(said)
+
+    def _watch(self, said: int) -> None:
+        """Let go of a client that reads nothing for as long as it may say nothing.
+
+        Also of one that is not listened to and not answered: nobody would see that it is gone.
+        """
+        is_stuck = bool(self.session.outbox) or self._is_deaf
+        if said or not is_stuck:
+            self._unstick()
+        if is_stuck and self._stuck is None:
+            within_s = self.session.settings.idle_timeout_ms / 1000
+            self._stuck = self._loop.call_later(within_s, self._transport.let_go)
+
+    def _unstick(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def _tick(self) -> None:
         self._timer, self._timer_at = None, NEVER
