@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from risp.conformance.commands import replay
 from risp.conformance.commands import test as judge
+from risp.protocol.action.profile import ACTION
 from risp.reference_impl.commands import serve
 from tests.support import ROOT, spawn_server
 
@@ -57,6 +58,11 @@ def test_the_verbs_and_options_that_it_names_exist(risp_help):
         assert re.search(rf"^{verb}:", makefile, re.MULTILINE), verb
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--risp-target"}:
         assert option in risp_help, option
+
+
+def test_the_requirement_that_it_quotes_is_the_requirement():
+    ((id_, sentence),) = re.findall(r"^FAIL (A-\S+)  (.+)$", README, re.MULTILINE)
+    assert sentence == ACTION.requirements[id_].sentence
 
 
 def test_what_it_links_to_is_there():
