@@ -33,7 +33,7 @@ OPEN_FIRST = Requirement(
 )
 OPEN_IN_TIME = Requirement(
     "A-OPEN-7",
-    f"A server MUST close with 1001 a connection on which no session is opened for {UNOPENED_S} s.",
+    f"A server MUST close with 1001 a connection on which no session is opened for {UNOPENED_S} s, and no sooner.",
     Seen.SLOW,
     reason=f"The clock of {UNOPENED_S} s.",
 )
