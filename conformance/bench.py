@@ -78,7 +78,7 @@ class Bench:
         record.findings.append(finding)
 
     def _count(self, transcript: Transcript) -> None:
-        for conversation in _conversations(transcript):
+        for conversation in Conversation.all(transcript):
             for monitor in MONITORS:
                 try:
                     seen = monitor.judge(conversation)
@@ -93,7 +93,7 @@ class Bench:
     def watch(transcript: Transcript) -> list[Finding]:
         """What the monitors find broken in a transcript."""
         found: dict[tuple[str, str], Finding] = {}
-        for conversation in _conversations(transcript):
+        for conversation in Conversation.all(transcript):
             for monitor in MONITORS:
                 try:
                     monitor.judge(conversation)
@@ -165,20 +165,16 @@ class Bench:
         return codes
 
 
-def _conversations(transcript: Transcript) -> list[Conversation]:
-    return [Conversation(transcript, number) for number in transcript.channels]
-
-
 def _bystander(
     finished: CheckFinished, rule: Requirement, accused: set[str]
 ) -> tuple[Verdict, str]:
     """What a check says of a requirement of its own that no finding names."""
-    if finished.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.FLAKY):
-        own = {one.id for one in finished.requirements} & accused
-        if own:
-            # The script stopped at another of its requirements, so that it did not come to this.
-            return Verdict.NOT_TESTED, f"the check stopped at {', '.join(sorted(own))}"
-        return Verdict.PASS, ""
+    if finished.verdict in (Verdict.FAIL, Verdict.WARN):
+        # The script stopped where it found fault, so that it did not come to this.
+        return Verdict.NOT_TESTED, f"the check stopped at {', '.join(sorted(accused))}"
+    if finished.verdict is Verdict.FLAKY:
+        own = sorted({one.id for one in finished.requirements} & accused)
+        return (Verdict.NOT_TESTED, f"the check wavered at {own[0]}") if own else (Verdict.PASS, "")
     return finished.verdict, finished.reason
 
 

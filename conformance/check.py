@@ -17,10 +17,10 @@ from risp.protocol.action.limits import OPEN_ANSWER_S
 from risp.protocol.requirement import Requirement
 
 from .conversation import Conversation
-from .peers.link import Link, LinkError, Request
+from .peers.link import Link, LinkError
 from .peers.websocket import SLACK_S, Peer, show
 from .subject import Subject
-from .transcript import Event
+from .transcript import Event, Transcript
 from .verdict import NotSeen, Violation
 
 HANDSHAKE_S = 5.0
@@ -34,7 +34,10 @@ class Case:
 
     subject: Subject
     rng: Random
-    open_link: Callable[[], Link]
+    transcript: Transcript
+    """What goes over the wire, as it goes."""
+    open_link: Callable[[Transcript, int], Link]
+    """A connection, to be recorded in a transcript under a number."""
     clock: Callable[[], float]
     deadline: float
     """When the check has to be over, on the transcript's clock."""
@@ -42,6 +45,13 @@ class Case:
     """Every connection that the script opened."""
     had_to_leave: bool = False
     """Whether the target did not end a connection that was closed as it should be."""
+    connections: int = 0
+    """How many connections the script made or tried to make."""
+
+    def link(self) -> Link:
+        """A connection that is not made yet, with the next number."""
+        self.connections += 1
+        return self.open_link(self.transcript, self.connections)
 
     def shake_hands(
         self,
@@ -51,10 +61,8 @@ class Case:
         headers: tuple[tuple[str, str], ...] = (),
     ) -> tuple[Link, Event]:
         """Connect and return the response, whatever its status; `key=None` sends none."""
-        sent = self.subject.key if key == "" else key
-        auth = () if sent is None else (("Authorization", f"Bearer {sent}"),)
-        link = self.open_link()
-        request = Request(target or self.subject.address.target, (*auth, *headers))
+        link = self.link()
+        request = self.subject.handshake(target, self.subject.key if key == "" else key, headers)
         try:
             return link, link.connect(request, HANDSHAKE_S)
         except LinkError:
@@ -120,6 +128,8 @@ class Check:
     """Whether a clock decides: then a failure is tried again alone before it counts."""
     waits_s: float = 0.0
     """Seconds that it has to wait beyond those of a usual check."""
+    explores: bool = False
+    """Whether it looks for a conversation that shows a fault, and leaves the shortest."""
 
     @property
     def title(self) -> str:
@@ -147,7 +157,7 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def check(
-    *requirements: Requirement, timing: bool = False, waits_s: float = 0.0
+    *requirements: Requirement, timing: bool = False, waits_s: float = 0.0, explores: bool = False
 ) -> Callable[[Script], Script]:
     """Make a check of a script."""
 
@@ -155,7 +165,7 @@ def check(
         name = _name(script)
         if name in CHECKS:
             raise ValueError(f"two checks are called {name}")
-        CHECKS[name] = Check(name, requirements, script, timing, waits_s)
+        CHECKS[name] = Check(name, requirements, script, timing, waits_s, explores)
         return script
 
     return register

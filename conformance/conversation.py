@@ -53,13 +53,13 @@ class Asked:
 class Conversation:
     """The events of one connection with their places in the transcript."""
 
-    transcript: Transcript
-    channel: int
+    events: list[tuple[int, Event]]
+    """Every event of the connection, with its index in the transcript."""
 
-    @cached_property
-    def events(self) -> list[tuple[int, Event]]:
-        """Every event of the connection."""
-        return self.transcript.channel(self.channel)
+    @classmethod
+    def all(cls, transcript: Transcript) -> list[Conversation]:
+        """The connections of a transcript."""
+        return [cls(events) for events in transcript.by_channel().values()]
 
     @property
     def received(self) -> Iterator[tuple[int, Event]]:

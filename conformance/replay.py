@@ -169,11 +169,11 @@ def judge_again(
 
 def _live_case(subject: Subject, transcript: Transcript, address: Address) -> Case:
     epoch = time.monotonic()
-    numbers = iter(range(1, 10_000))
     return Case(
         subject,
         Random(0),
-        lambda: LiveLink(address, transcript, next(numbers), epoch),
+        transcript,
+        lambda record, number: LiveLink(address, record, number, epoch),
         lambda: time.monotonic() - epoch,
         deadline=CHECK_S,
     )
@@ -187,7 +187,8 @@ def play_recorded(
     case = Case(
         subject,
         Random(f"{transcript.seed}:{transcript.check}"),
-        tape.link,
+        transcript,
+        lambda record, number: tape.link(),
         lambda: tape.clock,
         deadline=float("inf"),
     )

@@ -31,7 +31,7 @@ from .peers.websocket import OutOfTime
 from .selection import Selection
 from .subject import Subject
 from .transcript import Kind, Transcript, Way, redact_url
-from .verdict import Finding, Inconclusive, NotSeen, Verdict, Violation, broken
+from .verdict import Finding, Inconclusive, NotSeen, Verdict, Violation, Wavering, broken
 
 REGISTERED = action_checks.__all__
 """The files of checks; to import them is what registers them."""
@@ -124,19 +124,20 @@ class Run:
 
     def _case(self, subject: Subject, transcript: Transcript, seconds: float) -> Case:
         epoch = time.monotonic()
-        channels = iter(range(1 + len(transcript.channels), 10_000))
         return Case(
             subject,
             Random(f"{self._options.seed}:{transcript.check}"),
-            lambda: LiveLink(self._address, transcript, next(channels), epoch),
+            transcript,
+            lambda record, number: LiveLink(self._address, record, number, epoch),
             lambda: time.monotonic() - epoch,
             deadline=min(seconds, max(self._left(), 1.0)),
+            connections=len(transcript.channels),
         )
 
     def _hold(self, check: Check, subject: Subject) -> CheckFinished:
         first = self._hold_once(check, subject)
-        if not first.findings:
-            return first
+        if not first.findings or (check.explores and first.verdict is not Verdict.PASS):
+            return first  # An exploration holds what it found again, and says what came of it.
         # Once is not enough to accuse: hold the same conversation again.
         second = self._hold_once(check, subject)
         return Judgement(check, first, second).settle()
@@ -193,7 +194,8 @@ def play(
             violation.pointer,
             violation.hint,
         )
-        return broken(requirement), "", [finding]
+        verdict = Verdict.FLAKY if isinstance(violation, Wavering) else broken(requirement)
+        return verdict, "", [finding]
     except (NotSeen, LinkError, Diverged) as cause:
         return Verdict.NOT_TESTED, str(cause), []
     except OutOfTime:

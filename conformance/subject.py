@@ -15,6 +15,7 @@ from risp.protocol.action.limits import (
 
 from .json_values import integer, mapping, strings
 from .peers.address import Address
+from .peers.link import Request
 from .pictures import JPEG
 
 STATE_WIDTHS = (6, 7, 14, 8, 1, 16, 32)
@@ -99,6 +100,13 @@ class Subject:
             Declares.GPU_BUDGET: Capability.GPU_BUDGET in self.capabilities,
         }
         return frozenset(fact for fact, holds in facts.items() if holds)
+
+    def handshake(
+        self, target: str | None, key: str | None, headers: tuple[tuple[str, str], ...] = ()
+    ) -> Request:
+        """The opening handshake to send; without a key for None."""
+        auth = () if key is None else (("Authorization", f"Bearer {key}"),)
+        return Request(target or self.address.target, (*auth, *headers))
 
     def open_frame(self, **members: Any) -> dict[str, Any]:
         """A `session.open` that the target accepts, with some members set; None takes one out."""

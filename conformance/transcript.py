@@ -126,12 +126,19 @@ class Transcript:
 
     def channel(self, number: int) -> list[tuple[int, Event]]:
         """The events of one connection with their indices."""
-        return [(i, e) for i, e in enumerate(self.events) if e.channel == number]
+        return self.by_channel().get(number, [])
 
     @property
     def channels(self) -> list[int]:
         """The connections, in the order in which they began."""
-        return list(dict.fromkeys(event.channel for event in self.events))
+        return list(self.by_channel())
+
+    def by_channel(self) -> dict[int, list[tuple[int, Event]]]:
+        """The events of each connection with their indices, in the order of their beginnings."""
+        found: dict[int, list[tuple[int, Event]]] = {}
+        for index, event in enumerate(self.events):
+            found.setdefault(event.channel, []).append((index, event))
+        return found
 
     def lines(self) -> Iterator[str]:
         """The transcript as JSON lines."""

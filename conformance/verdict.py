@@ -77,6 +77,10 @@ class Violation(Exception):
         """Which requirement; None for the one that the check is about."""
 
 
+class Wavering(Violation):
+    """It was broken here and thus, and was kept when the same conversation was held again."""
+
+
 class NotSeen(Exception):
     """What the check would have judged did not come about; it has neither passed nor failed."""
 

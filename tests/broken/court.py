@@ -99,9 +99,9 @@ def _is_by(judge: str, finding: Finding, held: Trial) -> bool:
 
 
 def _raises(monitor: Monitor, transcript: Transcript, finding: Finding) -> bool:
-    for number in transcript.channels:
+    for talk in Conversation.all(transcript):
         try:
-            monitor.judge(Conversation(transcript, number))
+            monitor.judge(talk)
         except Violation as violation:
             rule = violation.requirement or monitor.requirement
             same = (rule.id, violation.expected) == (finding.requirement.id, finding.expected)

@@ -111,7 +111,7 @@ def answered_before_end(talk: Conversation) -> int:
     if since is None or talk.over_by_kit:
         return 0
     # What was on its way when the announcement was may have come too late to be accepted.
-    announced_at = talk.transcript.events[since].at / 1e9
+    announced_at = next(event.at for index, event in talk.events if index == since) / 1e9
     due = [one for one in talk.paired[0] if one.event.at / 1e9 + SLACK_S < announced_at]
     for one in due:
         if not one.answers:
