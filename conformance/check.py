@@ -8,7 +8,7 @@ transcript: it returns how many times it saw what it judges, or raises Violation
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -52,6 +52,27 @@ class Case:
         """A connection that is not made yet, with the next number."""
         self.connections += 1
         return self.open_link(self.transcript, self.connections)
+
+    def aside(self) -> Case:
+        """The same target on a transcript of its own, for a conversation that may be thrown away."""
+        of = self.transcript
+        return replace(
+            self, transcript=Transcript(of.check, of.seed, of.target), peers=[], connections=0
+        )
+
+    def enter(self, other: Transcript) -> None:
+        """Add a conversation that was held aside, under numbers of its own."""
+        for event in other.events:
+            event.channel += self.connections
+        self.transcript.events += other.events
+        self.connections = max((event.channel for event in other.events), default=self.connections)
+
+    def leave(self, shortest: Transcript) -> None:
+        """Let this conversation be all that the transcript holds: the one that shows a fault."""
+        start = min((event.at for event in shortest.events), default=0)
+        for event in shortest.events:
+            event.at -= start
+        self.transcript.events[:] = shortest.events
 
     def shake_hands(
         self,

@@ -12,6 +12,7 @@ from . import (
     opening,
     queue,
     retries,
+    sessions,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "opening",
     "queue",
     "retries",
+    "sessions",
 ]

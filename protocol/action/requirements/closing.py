@@ -57,3 +57,8 @@ NEW_CONNECTION_NEW_SESSION = Requirement(
     "A-CLOSE-11",
     "A server MUST begin every connection unopened and with its `seq` counter anew.",
 )
+ISOLATED = Requirement(
+    "A-CLOSE-12",
+    "A server MUST NOT let what one session sends, its prompt among it, change what it answers on "
+    "another.",
+)

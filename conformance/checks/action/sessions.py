@@ -1,0 +1,13 @@
+"""Whole sessions: conversations made from the state table, several at a time."""
+
+from risp.protocol.action.requirements import closing
+
+from ...check import Case, check
+
+
+@check(closing.ISOLATED, explores=True)
+def whole_sessions(case: Case) -> None:
+    """Hold conversations made from the state table, and look for one that shows a fault."""
+    from ...exploring.search import explore  # Hypothesis is heavy
+
+    explore(case)

@@ -1,0 +1,209 @@
+"""Look for a conversation that shows a fault: cover the table, walk at random, shorten, confirm."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from ..check import Case
+from ..conversation import Conversation
+from ..transcript import Event, Transcript
+from ..verdict import Inconclusive, NotSeen, Violation, Wavering
+from .cover import pairs
+from .oracle import judge, told
+from .plan import Observe, Open, Plan, Step, joined
+from .player import Player
+from .shrink import shrink
+
+WALKS = 150
+"""Random conversations of a default run."""
+ATTEMPTS = 300
+"""Conversations that are held to shorten one, at most."""
+SHORTENING_S = 90.0
+"""Seconds for the same, at most."""
+BEFORE = 5
+"""Conversations before a failing one that may have led to it."""
+CONFIRMED = 2
+"""How often the shortest has to fail again."""
+SHARES = ((0.01, 1), (0.1, 4))
+"""Up to so many seconds that a target's fastest answer takes, one conversation in so many is held.
+
+Coarse steps, and the fastest of six: a busy machine does not change what is held."""
+LEAST_SHARE = 12
+"""For the slowest targets."""
+CALIBRATION = (Step(1, Open()), Step(1, Observe()), Step(1, Observe(1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A conversation that shows a fault."""
+
+    plan: Plan
+    violation: Violation
+    transcript: Transcript
+
+
+class _Found(Exception):
+    """Ends the walk."""
+
+
+@dataclass
+class Search:
+    """One search on one target."""
+
+    case: Case
+    walks: int = WALKS
+    cover: bool = True
+    """Whether to cover the table before walking at random."""
+    repeats: bool = False
+    """Whether equal sessions are answered with equal actions: found out at the beginning."""
+
+    def __post_init__(self) -> None:
+        self.player = Player(self.case)
+        self.before: deque[Plan] = deque(maxlen=BEFORE)
+        self.failure: Failure | None = None
+        self.known: dict[str, tuple[Any, Plan]] = {}
+        """What sessions were told, with the actions that answered it first, and where."""
+        self.tried = 0
+        """Conversations until the failure."""
+        self.share = 1
+        """One in so many conversations is held: fewer on a target that takes its time."""
+
+    def run(self) -> Failure | None:
+        """Search, shorten, confirm; None if nothing was found. Raises Wavering, NotSeen."""
+        self._calibrate()
+        if not (self.cover and self._cover()):
+            self._walk()
+        if self.failure is None:
+            return None
+        self.tried = self.player.held
+        shortest = self._shorten(self._alone(self.failure))
+        self._confirm(shortest)
+        return shortest
+
+    def hold(self, plan: Plan) -> Failure | None:
+        """Hold one conversation and judge it."""
+        transcript = self.player.hold(plan)
+        try:
+            judge(transcript, self.repeats)
+        except Violation as violation:
+            return Failure(plan, violation, transcript)
+        self.case.enter(transcript)
+        return None
+
+    def _calibrate(self) -> None:
+        """Find out whether equal sessions are answered with equal actions, and how fast."""
+        transcript = self.player.hold(joined([CALIBRATION] * 3))
+        self.share = next((s for bound, s in SHARES if self.player.fastest_s < bound), LEAST_SHARE)
+        try:
+            judge(transcript, repeats=True)
+        except Violation:
+            return
+        self.repeats = True
+        self.case.enter(transcript)
+
+    def _try(self, plan: Plan) -> bool:
+        """Whether a plan fails; the first to do so is kept."""
+        start = len(self.case.transcript.events)
+        self.failure = self.hold(plan)
+        if self.failure is None and self.repeats:
+            self._compare(plan, self.case.transcript.events[start:])
+        if self.failure is None:
+            self.before.append(plan)
+        return self.failure is not None
+
+    def _compare(self, plan: Plan, events: list[Event]) -> None:
+        """Look for a session that an equal one, in an earlier conversation, was answered unlike."""
+        for talk in Conversation.all(Transcript("", events=events)):
+            for history, actions, _ in told(talk):
+                first, earlier = self.known.setdefault(history, (actions, plan))
+                if first != actions and self.failure is None:
+                    self.known[history] = (actions, plan)  # what is not shown now is past
+                    self.failure = self._together(earlier, plan)
+
+    def _together(self, earlier: Plan, plan: Plan) -> Failure | None:
+        """One conversation that shows both sessions, and with what went before if it takes that."""
+        for count in range(len(self.before) + 1):
+            between = list(self.before)[len(self.before) - count :]
+            failure = self.hold(joined([earlier, *between, plan]))
+            if failure is not None:
+                return failure
+        return None
+
+    def _cover(self) -> bool:
+        plans = list(pairs())
+        if self.share > 1:
+            # Some of everything, rather than the first acts with each other.
+            plans = Random("cover").sample(plans, len(plans) // self.share)
+        return any(self._try(plan) for plan in plans)
+
+    def _walk(self) -> None:
+        from .walk import walk
+
+        def hold(plan: Plan) -> None:
+            if self._try(plan):
+                raise _Found
+
+        with contextlib.suppress(_Found):
+            walk(hold, -(-self.walks // self.share), self.case.rng.getrandbits(64))
+
+    def _alone(self, failure: Failure) -> Failure:
+        """The failing plan, with those before it that it takes to fail again."""
+        for count in range(len(self.before) + 1):
+            earlier = list(self.before)[len(self.before) - count :]
+            again = self.hold(joined([*earlier, failure.plan]))
+            if again is not None:
+                return again
+        raise _wavering(failure, self.case, "none of it when the conversation was held again")
+
+    def _shorten(self, failure: Failure) -> Failure:
+        best, until = failure, time.monotonic() + SHORTENING_S
+        rule = failure.violation.requirement
+
+        def fails(plan: Plan) -> bool:
+            nonlocal best
+            if time.monotonic() > until or self.case.clock() > self.case.deadline:
+                return False
+            # Twice: the first may owe its failure to what the conversation before it left behind.
+            for _ in range(2):
+                try:
+                    again = self.hold(plan)
+                except (NotSeen, Inconclusive):
+                    return False
+                if again is None or again.violation.requirement is not rule:
+                    return False
+            best = again
+            return True
+
+        shrink(failure.plan, fails, ATTEMPTS)
+        return best
+
+    def _confirm(self, shortest: Failure) -> None:
+        for _ in range(CONFIRMED):
+            if self.hold(shortest.plan) is None:
+                raise _wavering(shortest, self.case, shortest.violation.seen)
+
+
+def _wavering(failure: Failure, case: Case, seen: str) -> Wavering:
+    violation = failure.violation
+    case.leave(failure.transcript)
+    return Wavering(
+        violation.expected,
+        f"{violation.seen}, and {seen}",
+        at=violation.at,
+        pointer=violation.pointer,
+        requirement=violation.requirement,
+    )
+
+
+def explore(case: Case) -> None:
+    """Raise Violation with the shortest conversation that shows a fault, if one is found."""
+    search = Search(case)
+    failure = search.run()
+    if failure is not None:
+        case.leave(failure.transcript)
+        raise failure.violation
