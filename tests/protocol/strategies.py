@@ -1,121 +1,33 @@
 """Frames and JSON texts as Hypothesis makes them."""
 
-import base64
 import json
 from typing import Any
 
 from hypothesis import strategies as st
 
+from risp.conformance.generate.strategies import trees as trees_of
+from risp.protocol.action.frames import CLIENT_FRAMES, SERVER_FRAMES
+
 texts = st.text(max_size=12)
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
-counts = st.integers(1, 2**53 - 1)
-seqs = st.integers(0, 2**53 - 1) | st.integers(0, 9).map(float)
-pictures = st.binary(max_size=9).map(lambda data: base64.b64encode(data).decode())
-times = st.integers(0, 2**63 - 1) | st.integers(0, 2**63 - 1).map(str)
-positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False) | counts
-milliseconds = st.floats(min_value=0, allow_infinity=False) | st.integers(0, 10**6)
-request_ids = st.text(min_size=1, max_size=128)
-modes = st.sampled_from(["fifo", "latest"])
-images = pictures | st.fixed_dictionaries(
-    {"encoding": st.sampled_from(["jpeg_base64", "png_base64"]), "data": pictures}
-)
-rows = st.integers(1, 4).flatmap(
-    lambda width: st.lists(st.lists(numbers, min_size=width, max_size=width), min_size=1)
-)
 
 
-def tensors() -> st.SearchStrategy[dict[str, Any]]:
-    def of(shape: list[int]) -> st.SearchStrategy[dict[str, Any]]:
-        size = 4 * shape[0] * shape[1]
-        data = st.binary(min_size=size, max_size=size).map(lambda b: base64.b64encode(b).decode())
-        return st.fixed_dictionaries(
-            {"dtype": st.sampled_from(["float32", "int32"]), "shape": st.just(shape), "data": data}
-        )
-
-    return st.lists(st.integers(1, 4), min_size=2, max_size=2).flatmap(of)
+def tidied(value: Any) -> Any:
+    """An object within a frame without what a reader of it drops: nulls, and unknown members."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: one for name, one in value.items() if one is not None and name[:2] != "x_"}
+    return {name: tidied(one) for name, one in kept.items()}
 
 
-def frame(tag: str, owed: dict[str, Any], optional: dict[str, Any]) -> Any:
-    """A frame's tree: what is owed, some of the rest or null for it, and members of nobody's."""
-    maybe = {name: values | st.none() for name, values in optional.items()}
-    extra = st.dictionaries(texts.map(lambda name: f"x_{name}"), texts, max_size=2)
-    known = st.fixed_dictionaries({"type": st.just(tag), **owed}, optional=maybe)
-    return st.builds(lambda a, b: {**b, **a}, known, extra)
+def frames(classes: Any) -> Any:
+    """Sound trees of these frames, of which a reader keeps whatever is inside a known member."""
+    whole = st.one_of([trees_of(frame, integral_floats=True) for frame in classes.values()])
+    return whole.map(lambda tree: {name: tidied(one) for name, one in tree.items()})
 
 
-answers = {"request_id": request_ids, "capture_time_ns": times}
-clients = st.one_of(
-    frame(
-        "session.open",
-        {"prompt": texts},
-        {
-            "session_id": texts,
-            "cameras": st.lists(texts),
-            "hz": positive,
-            "chunk_size": counts,
-            "max_gpu_seconds": positive,
-            "queue": modes,
-            "capabilities": st.lists(texts),
-            **dict.fromkeys(("model", "lora", "robot", "action_adapter"), texts),
-        },
-    ),
-    frame(
-        "observation",
-        {"seq": seqs, "state": st.lists(numbers)},
-        {
-            "images": st.dictionaries(texts, images, max_size=3),
-            "prompt": texts,
-            "max_age_ms": milliseconds,
-            "max_gpu_seconds": positive,
-            **answers,
-        },
-    ),
-    frame("session.close", {}, {"session_id": texts | numbers}),
-)
-servers = st.one_of(
-    frame(
-        "session.ready",
-        {"session_id": st.text(min_size=16, max_size=30)},
-        {
-            "model": texts,
-            "protocol": st.fixed_dictionaries({"version": texts, "encoding": st.just("json")}),
-            "state_dim": st.integers(0, 9),
-            "action_dim": counts,
-            "cameras": st.lists(texts),
-            "limits": st.dictionaries(
-                st.sampled_from(["max_frame_bytes", "max_in_flight"]), counts
-            ),
-            "queue": modes,
-            "server_time_ns": times,
-        },
-    ),
-    frame(
-        "action_chunk",
-        {
-            "seq": seqs,
-            "actions": rows | tensors(),
-            "metadata": st.fixed_dictionaries(
-                {"model": texts, "inference_ms": milliseconds, "queue_ms": milliseconds}
-            ),
-        },
-        answers,
-    ),
-    frame(
-        "error",
-        {
-            "code": st.text(min_size=1),
-            "message": texts,
-            "fatal": st.booleans(),
-            "retryable": st.booleans(),
-        },
-        {"seq": seqs, "request_id": request_ids, "retry_after_ms": milliseconds},
-    ),
-    frame(
-        "observation.dropped",
-        {"seq": seqs, "reason": st.sampled_from(["superseded", "expired"])},
-        {"request_id": request_ids},
-    ),
-)
+clients = frames(CLIENT_FRAMES)
+servers = frames(SERVER_FRAMES)
 
 leaves = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | numbers | st.text()
 trees = st.recursive(
