@@ -18,13 +18,14 @@ from risp.protocol.requirement import Level, Requirement
 
 from ..check import MONITORS
 from ..conversation import Asked, Conversation
-from ..json_values import shown
+from ..json_values import listing, mapping, shown
 from ..peers.websocket import show
 from ..transcript import Event, Kind, Transcript, Way
 from ..verdict import Violation
 
 PASSING = frozenset({"inference_failed", "rate_limited", "budget_exceeded"})
 """Errors that a sound observation may meet at any time: they are not held against the target."""
+_TAKEN = PASSING | {"action_chunk", "observation.dropped"}
 _CONTENT = ("state", "images", "prompt", "max_gpu_seconds")  # A-OBS-37
 _STRAYS = {
     "bad_frame": error.NOT_JSON,
@@ -58,6 +59,9 @@ class _Books:
     erred: bool = False
     """Whether the target has refused something, so that it has to live on."""
     last_seq: int = -1
+    """The greatest `seq` of an observation that was taken."""
+    top_seq: int = -1
+    """The greatest valid `seq` of any: whether a refused one counts is the target's choice."""
     over_by_kit: bool = False
     refused_ids: set[str] = field(default_factory=set[str])
     sound: dict[str, Asked] = field(default_factory=dict[str, Asked])
@@ -168,17 +172,21 @@ def _observed(books: _Books, one: Asked, ids: dict[str, int], number: int) -> No
     if code is None and seq is not None and seq <= books.last_seq:
         allowed, rule = {"out_of_order"}, observation.RISING
     elif code is None:
-        books.last_seq = seq if seq is not None else books.last_seq
+        if seq is not None and seq <= books.top_seq:
+            allowed = {"action_chunk", "out_of_order"}
         first = books.sound.setdefault(request, one) if request is not None else one
         if first is not one and _content(first.tree) != _content(tree):
             rule = observation.OTHER_CONTENT
-            known = _chunk(first, before=one.index)
-            allowed = {"duplicate_request"} if known else {"duplicate_request", "action_chunk"}
+            known = _chunk(first, before=one.index) and "out_of_order" not in allowed
+            allowed = {"duplicate_request", *(() if known else allowed)}
         elif first is not one:
             rule = observation.SAME_REQUEST
             _equal(first, one)
+    books.top_seq = max(books.top_seq, -1 if seq is None else seq)
     for at, answer in one.answers:
         got = _name(answer)
+        if seq is not None and got in _TAKEN:
+            books.last_seq = max(books.last_seq, seq)
         if got not in allowed and not (code is None and got in PASSING | {"observation.dropped"}):
             blamed = rule or _blame(books, got, request, used != number)
             due = " or ".join(f"error {a}" if a != "action_chunk" else a for a in sorted(allowed))
@@ -317,7 +325,10 @@ def told(talk: Conversation) -> Iterator[tuple[str, Any, int]]:
         chunk = _chunk(one)
         if "earns" not in one.event.info and chunk is not None:
             history.append(_content(one.tree))
-            yield repr(history), chunk.get("actions"), one.answers[0][0]
+            actions = chunk.get("actions")
+            # Written in another way, the same actions are other JSON: equal ways are compared.
+            way = mapping(actions).get("dtype"), len(listing(actions))
+            yield repr((history, way)), actions, one.answers[0][0]
 
 
 def _equal_sessions(talks: list[Conversation]) -> None:
