@@ -4,58 +4,30 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from .runner import Options
+from .command_line import Asked
 
 _ADDRESS = re.compile(r"^[\w.-]+:\d+(/.*)?$")
-REPORT_KINDS = ("json",)
-
-
-def _object(path: str | None, option: str) -> dict[str, Any]:
-    """A JSON object out of a file."""
-    import json
-
-    from .json_values import mapping
-
-    if path is None:
-        return {}
-    try:
-        tree: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise click.UsageError(f"{option} {path}: {error}") from None
-    if not isinstance(tree, dict):
-        raise click.UsageError(f"{option} {path}: holds no JSON object, but {type(tree).__name__}")
-    return mapping(tree)
+FILE_REPORTS = ("json", "junit")
 
 
 def _reports(values: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """Kinds with their files; `github` has none."""
     pairs: list[tuple[str, Path]] = []
     for value in values:
         kind, equals, path = value.partition("=")
-        if not equals or kind not in REPORT_KINDS or not path:
+        if value != "github" and (kind not in FILE_REPORTS or not path):
             raise click.UsageError(
-                f"--report {value}: write it as KIND=FILE, KIND one of {', '.join(REPORT_KINDS)}"
+                f"--report {value}: write it as KIND=FILE, KIND one of {', '.join(FILE_REPORTS)}, "
+                "or as github"
             )
         file = Path(path)
-        if not file.parent.is_dir():
+        if equals and not file.parent.is_dir():
             raise click.UsageError(f"--report {value}: there is no folder {file.parent}")
         pairs.append((kind, file))
     return pairs
-
-
-def _again(url: str, command: tuple[str, ...], options: Options, key: str | None) -> str:
-    """The command line that judges the same target, with the key left to be filled in."""
-    import shlex
-
-    words = ["risp", "test", *([] if command else [url])]
-    words += ["--key", "KEY"] if key else []
-    words += ["--seed", str(options.seed)] if options.seed else []
-    words += ["--", *command] if command else []
-    return shlex.join(words)
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -73,10 +45,15 @@ def _again(url: str, command: tuple[str, ...], options: Options, key: str | None
               help="Another seed makes other frames.")  # fmt: skip
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS",
               help="Stop after this long.  [default: 300; 1800 with --slow]")  # fmt: skip
-@click.option("--report", "reports", multiple=True, metavar="json=FILE", help="Write a report.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=1, metavar="N",
+              show_default=True, help="Hold this many checks at a time.")  # fmt: skip
+@click.option("--report", "reports", multiple=True, metavar="KIND[=FILE]",
+              help="Write a report: json=FILE, junit=FILE, or github for annotations.")  # fmt: skip
 @click.option("--transcripts", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write the transcript of every check, for `risp replay`.")  # fmt: skip
-@click.option("--verbose", "-v", is_flag=True, help="A line for every check.")
+@click.option(
+    "--verbose", "-v", is_flag=True, help="A line for every check, and every requirement in full."
+)
 @click.pass_context
 def test(
     context: click.Context,
@@ -90,6 +67,7 @@ def test(
     slow: bool,
     seed: int,
     budget: float | None,
+    jobs: int,
     reports: tuple[str, ...],
     transcripts: Path | None,
     verbose: bool,
@@ -103,8 +81,12 @@ def test(
     """
     url, command = _target(target)
     files = _reports(reports)
-    open_members = _object(open_file, "--open") | ({"model": model} if model else {})
-    observation_members = _object(observation_file, "--observation")
+    key = key or None
+    asked = Asked(url, command, key, open_file, observation_file, model, slow, seed)
+    try:
+        merged = asked.open_members(), asked.observation_members()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     # Said before the imports, which take longer than anybody likes to look at nothing.
     click.echo(f"risp test: {' '.join(command) if command else 'one target'} ...", err=True)
 
@@ -114,9 +96,8 @@ def test(
 
     selection = Selection(tuple(only), tuple(skip), slow)
     budget = budget or (1800.0 if slow else 300.0)
-    options = Options(key or None, open_members, observation_members, selection, seed, budget)
-    again = _again(url or "", command, options, key)
-    context.exit(run_test(url, command, options, files, transcripts, again, verbose))
+    options = Options(key, *merged, selection, seed, budget, jobs)
+    context.exit(run_test(asked, options, files, transcripts, verbose))
 
 
 def _target(words: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:

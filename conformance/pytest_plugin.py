@@ -1,10 +1,15 @@
 """`pytest --risp-target URL`: one test item per requirement, beside a project's own tests.
 
-The target is judged once, when the first item runs; the items then tell what was found.
+The target is judged once, when the first item runs; the items then tell what was found. With
+pytest-xdist the first worker judges, and the others take its word.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,18 +19,69 @@ if TYPE_CHECKING:
 
     from risp.protocol.requirement import Requirement
 
-    from .events import RequirementJudged, RunFinished
-    from .transcript import Transcript
+    from .command_line import Asked
+    from .trial import Judged, Told
 
 GROUP = "risp"
+_FOLDER = "risp_folder"
+"""Under which a worker is told where the verdicts are shared."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options; nothing of the kit is imported before one is used."""
     group = parser.getgroup(GROUP, "conformance to the Realtime Inference Session Protocol")
     group.addoption("--risp-target", metavar="URL", help="judge the server at this URL")
-    group.addoption("--risp-key", metavar="KEY", help="key for `Authorization: Bearer`")
+    group.addoption(
+        "--risp-key", metavar="KEY", help="key for `Authorization: Bearer`, else RISP_API_KEY"
+    )
+    group.addoption("--risp-open", metavar="FILE", help="JSON object to merge into session.open")
+    group.addoption(
+        "--risp-observation", metavar="FILE", help="JSON object to merge into every observation"
+    )
+    group.addoption("--risp-model", help="the model to ask for, where a server has several")
+    group.addoption("--risp-seed", type=int, default=0, help="another seed makes other frames")
     group.addoption("--risp-slow", action="store_true", help="also wait for long clocks")
+
+
+def _asked(config: pytest.Config) -> Asked:
+    from .command_line import Asked
+
+    return Asked(
+        url=config.getoption("--risp-target"),
+        key=config.getoption("--risp-key") or os.environ.get("RISP_API_KEY") or None,
+        open_file=config.getoption("--risp-open"),
+        observation_file=config.getoption("--risp-observation"),
+        model=config.getoption("--risp-model"),
+        slow=bool(config.getoption("--risp-slow")),
+        seed=config.getoption("--risp-seed") or 0,
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the files of members, so that a wrong one is told before anything runs."""
+    if config.getoption("--risp-target"):
+        asked = _asked(config)
+        try:
+            asked.open_members()
+            asked.observation_members()
+        except ValueError as error:
+            raise pytest.UsageError(f"in a file for --risp-target: {error}") from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the verdicts are shared; only called if that is used."""
+    config = node.config
+    folder = getattr(config, _FOLDER, None) or tempfile.mkdtemp(prefix="risp-")
+    setattr(config, _FOLDER, folder)
+    node.workerinput[_FOLDER] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take the shared folder away."""
+    folder = getattr(config, _FOLDER, None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,23 +89,18 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add an item per requirement, before `-k` and `-m` choose among them."""
-    url = config.getoption("--risp-target")
-    if url:
-        trial = Trial(url, config.getoption("--risp-key"), bool(config.getoption("--risp-slow")))
-        items.extend(trial.items(session))
+    if config.getoption("--risp-target"):
+        shared = getattr(config, "workerinput", {}).get(_FOLDER)
+        items.extend(Trial(_asked(config), Path(shared) if shared else None).items(session))
 
 
 class Trial:
     """One run, made when it is first needed."""
 
-    def __init__(self, url: str, key: str | None, slow: bool) -> None:
-        self._url = url
-        self._key = key
-        self._slow = slow
-        self._finished: RunFinished | None = None
-        self._is_told = False
-        """Whether an item has failed for there being nothing to judge: one is enough."""
-        self._transcripts: dict[str, Transcript] = {}
+    def __init__(self, asked: Asked, shared: Path | None) -> None:
+        self._asked = asked
+        self._shared = shared
+        self._judged: Judged | None = None
 
     def items(self, session: pytest.Session) -> Iterator[RequirementItem]:
         """An item for each requirement that a wire can show."""
@@ -57,59 +108,48 @@ class Trial:
 
         from .selection import Selection
 
-        for rule in Selection(slow=self._slow).rules():
+        for rule in Selection(slow=self._asked.slow).rules():
             if rule.seen is not Seen.OFF_WIRE:
                 item: RequirementItem = RequirementItem.from_parent(  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
                     session, name=rule.id, rule=rule, trial=self
                 )
                 yield item
 
-    def judged(self, rule: Requirement, session: pytest.Session) -> RequirementJudged:
-        """What the run says of a requirement; Diagnosis if there was nothing to judge."""
+    def told(self, rule: Requirement, session: pytest.Session) -> Told:
+        """What the run says of a requirement; NothingJudged if there was nothing to judge."""
         chosen = [item.rule.id for item in session.items if isinstance(item, RequirementItem)]
-        finished = self._finished or self._run(tuple(chosen))
-        if finished.diagnosis is not None:
-            if self._is_told:
+        judged = self._judged = self._judged or self._judge(tuple(chosen))
+        if judged.interrupted:
+            raise KeyboardInterrupt
+        if judged.diagnosis:
+            # One item tells it, and with several workers it is the same one.
+            if rule.id != chosen[0]:
                 pytest.skip("nothing was judged")
-            self._is_told = True
-            raise finished.diagnosis
-        return next(one for one in finished.requirements if one.requirement.id == rule.id)
+            raise NothingJudged(judged.diagnosis)
+        return judged.told[rule.id]
 
-    def _run(self, only: tuple[str, ...]) -> RunFinished:
-        from .events import CheckFinished, RunEvent
-        from .runner import Options, Run
+    def _judge(self, only: tuple[str, ...]) -> Judged:
+        from .diagnosis import Diagnosis
+        from .runner import Options
         from .selection import Selection
+        from .trial import Judged, judge, judge_once
 
-        def keep(event: RunEvent) -> None:
-            if isinstance(event, CheckFinished) and event.findings:
-                self._transcripts[event.name] = event.transcript
-
-        selection = Selection(only=only, slow=self._slow)
-        options = Options(key=self._key, selection=selection)
-        self._finished = Run(self._url, options, [keep]).execute()
-        return self._finished
-
-    def counts(self, rule: Requirement) -> bool:
-        """Whether a run without a verdict on this requirement is incomplete."""
-        from .selection import counts
-
-        return counts(rule, self._slow)
-
-    def story(self, judged: RequirementJudged) -> str:
-        """A broken requirement for a reader: sentence, expected, seen, conversation."""
-        from .report.words import excerpt, page
-
-        lines = [str(judged.requirement)]
-        for finding in judged.findings[:1]:
-            place = f"  at {finding.pointer}" if finding.pointer else ""
-            lines += [f"  expected  {finding.expected}", f"  seen      {finding.seen}{place}"]
-            lines += [f"  hint      {finding.hint}"] if finding.hint else []
-            lines += [f"  in        {finding.check}"]
-            transcript = self._transcripts.get(finding.check)
-            if transcript is not None:
-                rows = excerpt(transcript, finding.at)
-                lines += [f"{'>' if is_it else ' '}   {text}" for is_it, text in rows]
-        return "\n".join([*lines, f"  spec      {page(judged.requirement)}"])
+        asked = self._asked
+        options = Options(
+            asked.key,
+            asked.open_members(),
+            asked.observation_members(),
+            Selection(only=only, slow=asked.slow),
+            asked.seed,
+            1800.0 if asked.slow else 300.0,
+        )
+        url, again = asked.url or "", asked.again()
+        try:
+            if self._shared is not None and self._shared.is_dir():
+                return judge_once(self._shared, url, options, again)
+            return judge(url, options, again)
+        except Diagnosis as diagnosis:
+            return Judged({}, diagnosis.message)
 
 
 class RequirementItem(pytest.Item):
@@ -123,32 +163,25 @@ class RequirementItem(pytest.Item):
 
     def runtest(self) -> None:
         """Pass, fail or skip as the court has judged."""
-        from .verdict import Verdict
+        from .report.words import Outcome
 
-        judged = self._trial.judged(self.rule, self.session)
-        match judged.verdict:
-            case Verdict.PASS:
+        told = self._trial.told(self.rule, self.session)
+        match told.outcome:
+            case Outcome.PASSED:
                 return
-            case Verdict.NOT_APPLICABLE:
-                pytest.skip(judged.reason)
-            case Verdict.NOT_TESTED | Verdict.INCONCLUSIVE if not self._trial.counts(self.rule):
-                pytest.skip(judged.reason)
-            case Verdict.WARN:
-                pytest.xfail(self._trial.story(judged))
-            case Verdict.FAIL | Verdict.FLAKY:
-                raise Broken(self._trial.story(judged))
-            case _:
-                raise Broken(f"{self.rule}\n  {judged.verdict}: {judged.reason}")
+            case Outcome.SKIPPED:
+                pytest.skip(told.reason)
+            case Outcome.WARNED:
+                pytest.xfail(told.story)
+            case Outcome.FAILED:
+                raise Broken(told.story)
+            case Outcome.UNDECIDED:
+                raise Broken(f"{self.rule}\n    {told.reason}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The story and no stack: what is broken is elsewhere."""
-        from .diagnosis import Diagnosis
-
-        if isinstance(excinfo.value, Broken):
+        if isinstance(excinfo.value, Broken | NothingJudged):
             return str(excinfo.value)
-        if isinstance(excinfo.value, Diagnosis):
-            hint = f"\n  hint: {excinfo.value.hint}" if excinfo.value.hint else ""
-            return f"{excinfo.value.message}{hint}"
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
@@ -157,4 +190,8 @@ class RequirementItem(pytest.Item):
 
 
 class Broken(Exception):
-    """A requirement that the target does not keep."""
+    """A requirement that the target does not keep, or of which nobody can say."""
+
+
+class NothingJudged(Exception):
+    """There was nothing to judge, or not all of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Generator
@@ -12,21 +13,23 @@ from types import FrameType
 import click
 from rich.console import Console
 
+from .command_line import Asked
 from .diagnosis import Diagnosis, Exit
-from .events import Reporter
+from .events import Reporter, RunFinished, RunStarted
+from .report.github import GitHub, without_commands
 from .report.jsonfile import JsonFile, Transcripts
+from .report.junit import JunitFile
 from .report.terminal import Terminal
-from .runner import Options, Run
+from .report.words import printable
+from .runner import INTERRUPTED, Options, Run
 from .target import Target
 
 
 def run_test(
-    url: str | None,
-    command: tuple[str, ...],
+    asked: Asked,
     options: Options,
     files: list[tuple[str, Path]],
     transcripts: Path | None,
-    again: str,
     verbose: bool,
 ) -> int:
     """Judge a target, tell every reporter, and return the exit code."""
@@ -35,23 +38,64 @@ def run_test(
         click.echo(f"risp: nothing is called {', '.join(unknown)}; see `risp list`", err=True)
         return int(Exit.USAGE)
     console = Console(highlight=False)
+    github = [_github(asked.again()) for kind, _ in files if kind == "github"][:1]
+    in_actions = bool(github) or os.environ.get("GITHUB_ACTIONS") == "true"
+    with without_commands(in_actions):
+        try:
+            reporters: list[Reporter] = [Terminal(console, asked.again(), verbose)]
+            reporters += [*_files(files, asked.again()), *github]
+            reporters += [Transcripts(transcripts)] if transcripts is not None else []
+            code = _judge(asked, options, reporters, console)
+        except OSError as error:
+            click.echo(f"risp: a report cannot be written: {error}", err=True)
+            code = Exit.USAGE
+        except Exception:  # noqa: BLE001  # law 9: a defect of the kit's, and no violation
+            console.print_exception()
+            code = Exit.KIT_ERROR
+    for one in github:
+        one.annotate()
+    return int(code)
+
+
+def _files(files: list[tuple[str, Path]], again: str) -> list[Reporter]:
+    made: list[Reporter] = [JsonFile(path) for kind, path in files if kind == "json"]
+    return [*made, *(JunitFile(path, again) for kind, path in files if kind == "junit")]
+
+
+def _github(again: str) -> GitHub:
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    return GitHub(again, Path(summary) if summary else None)
+
+
+def _judge(asked: Asked, options: Options, reporters: list[Reporter], console: Console) -> Exit:
+    target = Target(asked.url, asked.command)
     try:
-        reporters: list[Reporter] = [Terminal(console, again, verbose)]
-        reporters += [JsonFile(path) for _, path in files]
-        reporters += [Transcripts(transcripts)] if transcripts is not None else []
-        with _terminable(), Target(url, command) as target:
-            code = Run(target.url, options, reporters).execute().exit_code
-            if code is not Exit.CONFORMANT and (words := target.last_words()):
-                console.print(f"\n{words}", markup=False, soft_wrap=True)
-            return int(code)
+        with _terminable():
+            if asked.command:
+                _announce(asked, options, reporters[1:])
+            with target:
+                code = Run(target.url, options, reporters).execute().exit_code
+                if code is not Exit.CONFORMANT and (words := target.last_words()):
+                    console.print(f"\n{_lines(words)}", markup=False, soft_wrap=True)
+                return code
     except Diagnosis as diagnosis:
-        console.print(f"[bold red]{diagnosis.message}[/]", soft_wrap=True)
-        if diagnosis.hint:
-            console.print(f"  hint: {diagnosis.hint}", markup=False)
-        return int(diagnosis.code)
-    except OSError as error:
-        click.echo(f"risp: a report cannot be written: {error}", err=True)
-        return int(Exit.USAGE)
+        finished = RunFinished(diagnosis.code, False, (), 0.0, diagnosis)
+    except KeyboardInterrupt:
+        stopped = Diagnosis(Exit.INCOMPLETE, INTERRUPTED)
+        finished = RunFinished(Exit.INCOMPLETE, False, (), 0.0, stopped)
+    finally:
+        target.stop()  # Ctrl-C may come while it starts, which no `with` sees.
+    for reporter in reporters:
+        reporter(finished)
+    return finished.exit_code
+
+
+def _announce(asked: Asked, options: Options, files: list[Reporter]) -> None:
+    """Begin the files before a command starts, so that no earlier run's are left standing."""
+    chosen = options.selection
+    name = Path(asked.command[0]).name
+    for reporter in files:
+        reporter(RunStarted(name, options.seed, chosen.slow, bool(chosen.only or chosen.skip)))
 
 
 @contextmanager
@@ -69,3 +113,7 @@ def _terminable() -> Generator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.splitlines()))

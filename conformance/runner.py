@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -23,6 +24,7 @@ from .events import (
     RunStarted,
     TargetFound,
 )
+from .jobs import InOrder, is_clean, side_by_side, together
 from .peers.address import Address
 from .peers.link import LinkError
 from .peers.live import LiveLink
@@ -41,6 +43,8 @@ SETTLE_S = 1.5
 """Seconds that the end of a conversation is waited for."""
 HURRIED_S = 0.1
 """Seconds for the same, on a target that has not ended a connection before."""
+INTERRUPTED = "interrupted"
+"""What is said of a run that Ctrl-C or SIGTERM has ended."""
 DISCOVERY = "discovery"
 """The name under which the first conversation is recorded."""
 
@@ -55,6 +59,8 @@ class Options:
     selection: Selection = field(default_factory=Selection)
     seed: int = 0
     budget_s: float = 300.0
+    jobs: int = 1
+    """How many checks to hold at a time."""
 
 
 class Run:
@@ -82,8 +88,8 @@ class Run:
         """Hold the run; returns its end, which every reporter has been told too."""
         options = self._options
         chosen = options.selection
-        partial = bool(chosen.only or chosen.skip)
-        self._tell(RunStarted(self._shown, options.seed, chosen.slow, partial))
+        is_partial = bool(chosen.only or chosen.skip)
+        self._tell(RunStarted(self._shown, options.seed, chosen.slow, is_partial))
         bench = Bench(options.selection)
         diagnosis: Diagnosis | None = None
         try:
@@ -91,7 +97,7 @@ class Run:
         except Diagnosis as error:
             diagnosis = error
         except KeyboardInterrupt:
-            diagnosis = Diagnosis(Exit.INCOMPLETE, "interrupted")
+            diagnosis = Diagnosis(Exit.INCOMPLETE, INTERRUPTED)
         finished = self._finish(bench, diagnosis)
         self._tell(finished)
         return finished
@@ -100,14 +106,52 @@ class Run:
         subject = self._discover(bench)
         checks = self._options.selection.checks(subject.declares)
         self._tell(TargetFound(subject, len(checks)))
-        for check in checks:
-            if self._left() <= 0:
-                bench.skip(check, f"the budget of {self._options.budget_s:g} s was spent")
-                continue
-            self._tell(CheckStarted(check.name, check.title))
-            finished = self._hold(check, subject)
+        order = InOrder(checks, partial(self._enter, bench))
+        try:
+            beside = self._hold_together(checks, subject, order)
+            for check in checks:
+                if not order.has(check):
+                    order.put(check, self._hold_alone(check, subject, beside.get(check.name)))
+        except KeyboardInterrupt:
+            order.end()
+            raise
+
+    def _enter(self, bench: Bench, check: Check, finished: CheckFinished | None) -> None:
+        if finished is not None:
             bench.take(finished)
             self._tell(finished)
+        elif self._left() <= 0:
+            bench.skip(check, f"the budget of {self._options.budget_s:g} s was spent")
+        else:
+            bench.skip(check, "the run was interrupted")
+
+    def _hold_together(
+        self, checks: Sequence[Check], subject: Subject, order: InOrder
+    ) -> dict[str, CheckFinished]:
+        """Hold what may be held beside others; returns what has to be held again, alone."""
+        jobs = self._options.jobs
+        again: dict[str, CheckFinished] = {}
+        for group in together(checks, jobs):
+            for check, outcome, is_over in side_by_side(group, jobs, partial(self._go, subject)):
+                if not is_over:
+                    self._tell(CheckStarted(check.name, check.title))
+                elif outcome is not None and is_clean(outcome):
+                    order.put(check, outcome)
+                elif outcome is not None:
+                    again[check.name] = outcome
+        return again
+
+    def _go(self, subject: Subject, check: Check) -> CheckFinished | None:
+        return self._hold_once(check, subject) if self._left() > 0 else None
+
+    def _hold_alone(
+        self, check: Check, subject: Subject, beside: CheckFinished | None
+    ) -> CheckFinished | None:
+        if self._left() <= 0:
+            return None
+        if beside is None:
+            self._tell(CheckStarted(check.name, check.title))
+        return self._hold(check, subject, beside)
 
     def _discover(self, bench: Bench) -> Subject:
         options = self._options
@@ -134,11 +178,17 @@ class Run:
             connections=len(transcript.channels),
         )
 
-    def _hold(self, check: Check, subject: Subject) -> CheckFinished:
+    def _hold(
+        self, check: Check, subject: Subject, beside: CheckFinished | None = None
+    ) -> CheckFinished:
         first = self._hold_once(check, subject)
         if not first.findings or (check.explores and first.verdict is not Verdict.PASS):
             return first  # An exploration holds what it found again, and says what came of it.
         # Once is not enough to accuse: hold the same conversation again.
+        if beside is not None and {f.key for f in first.findings} <= {
+            f.key for f in beside.findings
+        }:
+            return Judgement(check, beside, first).settle()
         second = self._hold_once(check, subject)
         return Judgement(check, first, second).settle()
 

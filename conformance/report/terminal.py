@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,8 +21,9 @@ from ..events import (
 )
 from ..subject import Subject
 from ..transcript import Transcript
-from ..verdict import Finding, Verdict
-from .words import excerpt, headline, page, shoulds, tally
+from ..verdict import Verdict
+from .story import Teller
+from .words import headline, printable, shoulds, tally, worst_first
 
 _STYLE = {
     Verdict.PASS: "green",
@@ -35,6 +36,13 @@ _STYLE = {
     Verdict.KIT_ERROR: "bold white on red",
 }
 _TOLD = (Verdict.KIT_ERROR, Verdict.FAIL, Verdict.FLAKY, Verdict.WARN)
+_UNSEEN = (Verdict.NOT_TESTED, Verdict.INCONCLUSIVE)
+NARROWEST = 60
+"""Columns into which a conversation is cut at the narrowest; below that a terminal wraps it."""
+MANY = 6
+"""Broken requirements that are told in full: more have most often one cause."""
+FIRST = 5
+"""How many of them are told in full where there are more."""
 
 
 class Terminal:
@@ -42,10 +50,11 @@ class Terminal:
 
     def __init__(self, console: Console, again: str, verbose: bool = False) -> None:
         self._console = console
-        self._again = again
-        """The command line that judges the same target again, without a choice of checks."""
         self._verbose = verbose
         self._transcripts: dict[str, Transcript] = {}
+        # What is piped into a file has no width of its own.
+        width = max(console.width, NARROWEST) if console.is_terminal else None
+        self._teller = Teller(self._transcripts, again, width)
         self._slow = False
         self._partial = False
         self._progress = Progress(
@@ -63,14 +72,15 @@ class Terminal:
         match event:
             case RunStarted():
                 self._slow, self._partial = event.slow, event.partial
-                self._console.print(f"risp: judging {escape(event.target)}", highlight=False)
+                self._console.print(f"risp: judging {safe(event.target)}", highlight=False)
                 self._progress.start()
                 self._progress.update(self._task, description="looking")
             case TargetFound():
                 self._print_subject(event.subject)
                 self._progress.update(self._task, total=event.checks)
             case CheckStarted():
-                self._progress.update(self._task, description=f"{event.name:<28.28}")
+                # The bar counts those that have begun: with `--jobs` they end in another order.
+                self._progress.update(self._task, description=f"{event.name:<28.28}", advance=1)
             case CheckFinished():
                 self._take(event)
             case RunFinished():
@@ -85,31 +95,32 @@ class Terminal:
         if subject.capabilities:
             said.append(f"capabilities {', '.join(subject.capabilities)}")
         text = "; ".join(said) or "nothing: it is judged as a server that declares nothing"
-        self._console.print(f"      it declares {escape(text)}", highlight=False, style="dim")
+        self._console.print(f"      it declares {safe(text)}", highlight=False, style="dim")
 
     def _take(self, event: CheckFinished) -> None:
-        self._progress.advance(self._task)
         if event.findings:
             self._transcripts[event.name] = event.transcript
         if self._verbose:
             style = _STYLE[event.verdict]
-            reason = f"  {escape(event.reason)}" if event.reason else ""
+            reason = f"  {safe(event.reason)}" if event.reason else ""
             self._console.print(
                 f"[{style}]{event.verdict:<14}[/] {event.name}  {event.seconds:.2f} s{reason}",
                 highlight=False,
             )
 
     def _finish(self, event: RunFinished) -> None:
-        for one in event.requirements:
-            if one.verdict in _TOLD:
-                self._print_judged(one)
+        told = [one for one in event.requirements if one.verdict in _TOLD]
+        full = told if self._verbose or len(told) <= MANY else worst_first(told)[:FIRST]
+        for one in full:
+            self._print_judged(one)
+        self._print_shortly([one for one in told if one not in full])
         self._print_untested(event.requirements)
         if event.diagnosis is not None:
             self._console.print(
-                f"\n[bold red]{escape(event.diagnosis.message)}[/]", highlight=False, soft_wrap=True
+                f"\n[bold red]{safe(event.diagnosis.message)}[/]", highlight=False, soft_wrap=True
             )
             if event.diagnosis.hint:
-                self._console.print(f"  hint: {escape(event.diagnosis.hint)}", highlight=False)
+                self._console.print(f"  hint: {safe(event.diagnosis.hint)}", highlight=False)
         self._print_totals(event)
 
     def _print_judged(self, one: RequirementJudged) -> None:
@@ -117,43 +128,47 @@ class Terminal:
         head = Text.assemble((f"{one.verdict.upper()} {rule.id}", style), f"  {rule.sentence}")
         self._console.print()
         self._console.print(head, highlight=False)
-        if one.verdict is Verdict.KIT_ERROR:
-            self._line(one.reason)
-        for finding in one.findings[:1]:
-            self._print_finding(finding)
-        if len(one.findings) > 1:
-            self._line(f"also in   {', '.join(f.check for f in one.findings[1:])}", "dim")
+        for line in self._teller.story(one):
+            # Not wrapped: what is copied from it stays in one piece.
+            self._console.print(Text(line.text, line.tone), soft_wrap=True)
 
-    def _line(self, text: str, style: str = "", indent: int = 4) -> None:
-        """A line that is not wrapped: what is copied from it stays in one piece."""
-        self._console.print(Text(" " * indent + text, style), soft_wrap=True)
+    def _print_shortly(self, rest: list[RequirementJudged]) -> None:
+        if not rest:
+            return
+        self._console.print()
+        for one in rest:
+            head = (f"{one.verdict.upper()} {one.requirement.id}", _STYLE[one.verdict])
+            self._print_cut(Text.assemble(head, f"  {one.requirement.sentence}"))
+        self._print_cut(Text(f"    {len(rest)} more, which --verbose tells in full", "dim"))
 
-    def _print_finding(self, finding: Finding) -> None:
-        place = f"  at {finding.pointer}" if finding.pointer else ""
-        self._line(f"expected  {finding.expected}")
-        self._line(f"seen      {finding.seen}{place}")
-        if finding.hint:
-            self._line(f"hint      {finding.hint}")
-        transcript = self._transcripts.get(finding.check)
-        if transcript is not None:
-            self._line(f"in        {finding.check}", "dim")
-            for is_it, text in excerpt(transcript, finding.at):
-                self._line(f"{'>' if is_it else ' '} {text}", "bold" if is_it else "", 2)
-        where = page(finding.requirement).partition("#")[0]
-        self._line(f"spec      risp explain {finding.requirement.id}  ({where})", "dim")
-        only = f" --only {shlex.quote(finding.check)}" if finding.check != "discovery" else ""
-        options, separator, command = self._again.partition(" -- ")
-        self._line(f"again     {options}{only}{separator}{command}", "dim")
+    def _print_cut(self, text: Text) -> None:
+        """One line at a terminal; elsewhere all of it, for whoever searches."""
+        if self._console.is_terminal:
+            self._console.print(text, no_wrap=True, overflow="ellipsis", highlight=False)
+        else:
+            self._console.print(text, highlight=False)
 
-    def _print_untested(self, judged: tuple[RequirementJudged, ...]) -> None:
+    def _print_untested(self, judged: Sequence[RequirementJudged]) -> None:
+        """What was not seen: what counts with its reasons, the rest so only if asked for."""
         due = set(headline(judged, self._slow).not_tested)
-        by_reason: dict[str, list[str]] = defaultdict(list)
-        for one in judged:
-            if one.requirement.id in due:
-                by_reason[f"{one.verdict}: {one.reason}"].append(one.requirement.id)
-        for reason, ids in by_reason.items():
+        self._print_reasons(one for one in judged if one.requirement.id in due)
+        rest = [o for o in judged if o.verdict in _UNSEEN and o.requirement.id not in due]
+        if self._verbose:
+            self._print_reasons(rest)
+            self._print_reasons(one for one in judged if one.verdict is Verdict.NOT_APPLICABLE)
+        elif rest:
+            ids = ", ".join(one.requirement.id for one in rest)
             self._console.print()
-            self._console.print(Text(f"{reason}\n    {', '.join(ids)}", _STYLE[Verdict.NOT_TESTED]))
+            self._print_cut(Text(f"{len(rest)} not seen: {ids}", "dim"))
+
+    def _print_reasons(self, ones: Iterable[RequirementJudged]) -> None:
+        by_reason: dict[tuple[Verdict, str], list[str]] = defaultdict(list)
+        for one in ones:
+            by_reason[one.verdict, one.reason].append(one.requirement.id)
+        for (verdict, reason), ids in by_reason.items():
+            text = f"{verdict}: {printable(reason)}\n    {', '.join(ids)}"
+            self._console.print()
+            self._console.print(Text(text, _STYLE[verdict]))
 
     def _print_totals(self, event: RunFinished) -> None:
         self._console.print()
@@ -172,3 +187,8 @@ class Terminal:
             f"({event.exit_code.name.lower().replace('_', ' ')})   {event.seconds:.1f} s",
             highlight=False,
         )
+
+
+def safe(text: str) -> str:
+    """Text of a target's, for a console that reads markup."""
+    return escape(printable(text))

@@ -6,6 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from risp.conformance.command_line import Asked
 from risp.conformance.commands import replay
 from risp.conformance.commands import test as command
 from tests.null_servers import null_server
@@ -27,6 +28,9 @@ def invoke(*arguments):
         (["localhost:8080/v1"], "did you mean ws://localhost:8080/v1?"),
         (["ws://127.0.0.1:1", "--only", "A-NONE-1"], "nothing is called A-NONE-1"),
         (["ws://127.0.0.1:1", "--report", "pdf=x"], "KIND=FILE"),
+        (["ws://127.0.0.1:1", "--report", "junit"], "KIND=FILE"),
+        (["ws://127.0.0.1:1", "--report", "github=x"], "KIND=FILE"),
+        (["ws://127.0.0.1:1", "--jobs", "0"], "--jobs"),
         (["ws://127.0.0.1:1", "--report", "json=no/such/folder/x"], "there is no folder"),
         (["ws://127.0.0.1:1", "--open", "no-such-file"], "--open"),
         (["--", "no-such-command-at-all"], "cannot be started"),
@@ -117,3 +121,71 @@ def test_a_replay_of_nothing_and_against_nothing_is_refused(tmp_path, full_run):
         full_run.transcripts["closing.close"].write(path)
         result = CliRunner().invoke(replay, [str(path), "--target", url])
         assert (result.exit_code, "no WebSocket" in result.output) == (4, True)
+
+
+def test_every_kind_of_report_is_written_in_one_run(tmp_path, reference, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    result = invoke(
+        *(reference, "--key", KEY, "--only", "A-CLOSE-1", "--jobs", "2"),
+        *("--report", f"json={tmp_path / 'r.json'}", "--report", f"junit={tmp_path / 'r.xml'}"),
+        *("--report", "github"),
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "r.json").read_text())["complete"] is True
+    assert 'name="A-CLOSE-1"' in (tmp_path / "r.xml").read_text()
+    assert "### RISP: 1 of 1 MUSTs" in (tmp_path / "summary.md").read_text()
+
+
+def test_in_actions_no_word_of_a_target_is_a_command_and_annotations_come_after(monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    script = "print('##[error]no url'); print('::error::nor this')"
+    result = invoke("--report", "github", "--", sys.executable, "-c", script)
+    assert result.exit_code == 4
+    lines = result.stdout.splitlines()
+    stop = next(i for i, line in enumerate(lines) if line.startswith("::stop-commands::"))
+    go = lines.index(f"::{lines[stop].removeprefix('::stop-commands::')}::")
+    spoken = [i for i, line in enumerate(lines) if "##[error]no url" in line]
+    assert stop < min(spoken) < go
+    assert lines[go + 1].startswith("::error title=diagnosis::the command printed")
+
+
+@pytest.mark.parametrize("script", ["raise SystemExit(1)", "print('no url')"])
+def test_a_command_that_does_not_serve_leaves_no_green_file_of_an_earlier_run(tmp_path, script):
+    (tmp_path / "r.xml").write_text('<testsuites tests="0"/>')
+    (tmp_path / "r.json").write_text('{"complete": true}')
+    result = invoke(
+        *("--report", f"junit={tmp_path / 'r.xml'}", "--report", f"json={tmp_path / 'r.json'}"),
+        *("--", sys.executable, "-c", script),
+    )
+    assert result.exit_code == 4
+    assert '<error message="the command ' in (tmp_path / "r.xml").read_text()
+    assert json.loads((tmp_path / "r.json").read_text())["exit_code"] == 4
+
+
+def test_a_defect_of_the_kit_is_no_violation(monkeypatch, reference):
+    from risp.conformance import run_command
+
+    def crash(*arguments):
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(run_command, "Run", crash)
+    assert invoke(reference).exit_code == 5
+
+
+def test_the_line_again_says_what_was_asked_and_keeps_secrets():
+    asked = Asked(
+        "ws://u:p@h:1/v1/actions?token=s3cret",
+        key="s3cret",
+        open_file="my open.json",
+        model="m",
+        slow=True,
+        seed=7,
+    )
+    assert asked.again() == (
+        "risp test 'ws://h:1/v1/actions?token=[redacted]' --key KEY --open 'my open.json' "
+        "--model m --slow --seed 7"
+    )
+    started = Asked(None, ("serve", "--key", "s3cret", "--k=s3cret"), "s3cret")
+    assert started.again() == "risp test --key KEY -- serve --key KEY --k=KEY"
+    assert Asked("ws://[", ()).again() == "risp test URL"

@@ -2,22 +2,28 @@
 
 import io
 import json
+import re
 
 import jsonschema
 import pytest
 from rich.console import Console
 
+from risp.conformance.diagnosis import Exit
 from risp.conformance.events import CheckFinished, RunFinished, RunStarted
 from risp.conformance.report import __main__ as schema_command
 from risp.conformance.report.document import schema
 from risp.conformance.report.jsonfile import JsonFile, write_atomically
 from risp.conformance.report.terminal import Terminal
 from risp.conformance.runner import Options, Run
-from risp.conformance.selection import Selection
+from risp.conformance.selection import SERVER_RULES, Selection
+from risp.conformance.verdict import Verdict
+from risp.protocol.action.requirements import handshake, opening
+from risp.protocol.requirement import Level
 from tests.null_servers import answering, null_server
 from tests.scripted_server import READY
 
 from .conftest import KEY
+from .made_up import DEAD, FINISHED, STARTED, finding, held, judged, tell
 from .test_runner import serving
 
 
@@ -123,10 +129,10 @@ def test_a_report_says_what_the_run_said(documents):
     failed = [r for r in bad["requirements"] if r["verdict"] == "fail"]
     assert failed
     for requirement in failed:
-        for finding in requirement["findings"]:
-            assert finding["expected"]
-            assert finding["seen"]
-            assert finding["conversation"]
+        for one in requirement["findings"]:
+            assert one["expected"]
+            assert one["seen"]
+            assert one["conversation"]
     assert KEY not in json.dumps(documents["good"][0])
 
 
@@ -166,3 +172,79 @@ def test_every_reporter_sees_the_same_stream(reference):
     assert seen[0][0] == "RunStarted"
     assert seen[0][-1] == RunFinished.__name__
     assert CheckFinished.__name__ in seen[0]
+
+
+def printed(finished, width=80, verbose=False, terminal=False):
+    """What the terminal says of a made-up run."""
+    file = io.StringIO()
+    console = Console(
+        file=file, width=width, no_color=True, highlight=False, force_terminal=terminal
+    )
+    tell(Terminal(console, "risp test ws://h:1/v1/actions", verbose), finished)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())
+
+
+def broken(count):
+    rules = [r for r in SERVER_RULES.values() if r.level is Level.MUST][:count]
+    warned = judged(handshake.SELECT_JSON, Verdict.WARN, "", finding(handshake.SELECT_JSON))
+    failed = tuple(judged(rule, Verdict.FAIL, "", finding(rule)) for rule in rules)
+    return RunFinished(Exit.VIOLATION, True, (warned, *failed), 1.0), rules
+
+
+def test_of_many_broken_ones_the_worst_are_told_in_full_and_the_rest_in_a_line():
+    finished, rules = broken(9)
+    text = printed(finished)
+    full = re.findall(r"^(\w+) (\S+)  A.*\n(?:.+\n)*?    expected", text, re.MULTILINE)
+    assert full == [("FAIL", rule.id) for rule in rules[:5]]
+    short = text[text.index(f"risp explain {rules[4].id}") :]
+    assert re.findall(r"^(?:FAIL|WARN) (\S+)", short, re.MULTILINE) == [
+        "A-HAND-4",
+        *(rule.id for rule in rules[5:]),
+    ]
+    assert "5 more, which --verbose tells in full" in text
+
+
+@pytest.mark.parametrize(("count", "verbose"), [(5, False), (9, True)])
+def test_few_are_told_in_full_and_with_verbose_all(count, verbose):
+    text = printed(broken(count)[0], verbose=verbose)
+    assert text.count("    expected  ") == count + 1
+    assert "more, which" not in text
+
+
+def test_what_was_not_seen_is_named_in_a_line_and_with_verbose_by_its_reason():
+    text = printed(FINISHED)
+    assert "not-tested: no session a" in text
+    assert "1 not seen: A-OPEN-7\n" in text
+    assert "needs --slow" not in text
+    text = printed(FINISHED, verbose=True)
+    assert "not-tested: needs --slow\n    A-OPEN-7\n" in text
+    assert "not-applicable: not declared\n    A-ACT-3\n" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_conversation_is_cut_to_the_terminal_and_whole_elsewhere(width):
+    check = held(opening.ALREADY_OPEN)
+    long = json.dumps({"type": "x", "text": "y" * 5_000})
+    check.transcript.events[1].text = long
+    check.transcript.events[0].text = "z" * 150
+    for terminal in (True, False):
+        file = io.StringIO()
+        console = Console(file=file, width=width, no_color=True, force_terminal=terminal)
+        reporter = Terminal(console, "risp test")
+        for event in (STARTED, check, FINISHED):
+            reporter(event)
+        said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())
+        lines = [line for line in said.splitlines() if re.match(r"  [> ]    0\.000 #1", line)]
+        assert lines
+        assert any(f"({len(long):,} characters)" in line for line in lines)
+        if terminal:
+            assert max(map(len, lines)) == max(width, 60)
+        else:
+            assert any("z" * 150 in line for line in lines)
+
+
+def test_a_target_cannot_steer_the_terminal():
+    for finished in (FINISHED, DEAD):
+        text = printed(finished, verbose=True)
+        assert not {"\x00", "\x1b", "\x9b", "\r", "\u202e"} & set(text)
+        assert "\\x1b[31m" in text

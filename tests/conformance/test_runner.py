@@ -158,7 +158,11 @@ def test_an_interrupted_run_tells_what_it_knows_and_does_not_end_with_0(referenc
     assert finished.diagnosis.message == "interrupted"
 
 
-def test_a_run_that_is_terminated_leaves_an_incomplete_report_and_no_target_behind(tmp_path):
+@pytest.mark.parametrize("jobs", ["1", "4"])
+@pytest.mark.parametrize("until", ["starting", "it declares"])
+def test_a_run_that_is_terminated_leaves_an_incomplete_report_and_no_target_behind(
+    tmp_path, jobs, until
+):
     report = tmp_path / "report.json"
     pid_file = tmp_path / "pid"
     serve = (
@@ -167,20 +171,24 @@ def test_a_run_that_is_terminated_leaves_an_incomplete_report_and_no_target_behi
         "sys.argv = ['x', 'serve', '--port', '0']\n"
         "runpy.run_module('risp.reference_impl', run_name='__main__')\n"
     )
-    command = [sys.executable, "-m", "risp.command", "test", "--slow", "--report"]
+    command = [sys.executable, "-m", "risp.command", "test", "--slow", "--jobs", jobs]
     process = subprocess.Popen(
-        [*command, f"json={report}", "--", sys.executable, "-c", serve],
+        [*command, "--report", f"json={report}", "--", sys.executable, "-c", serve],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     deadline = time.monotonic() + 30
-    while not report.exists() and time.monotonic() < deadline:
+    while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
+    if until != "starting":
+        assert process.stdout is not None
+        assert any(until in line for line in process.stdout)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=30)
-    assert process.returncode in (3, 143, -signal.SIGTERM), out
-    assert json.loads(report.read_text())["complete"] is False
+    assert process.returncode == Exit.INCOMPLETE, out
+    document = json.loads(report.read_text())
+    assert (document["complete"], document["diagnosis"]) == (False, "interrupted")
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
 
