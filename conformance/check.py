@@ -54,7 +54,7 @@ class Case:
         return self.open_link(self.transcript, self.connections)
 
     def aside(self) -> Case:
-        """The same target on a transcript of its own, for a conversation that may be thrown away."""
+        """The same target, recorded aside: for a conversation that may be thrown away."""
         of = self.transcript
         return replace(
             self, transcript=Transcript(of.check, of.seed, of.target), peers=[], connections=0

@@ -6,23 +6,10 @@ table and on earlier draws, and a target that wavers cannot lead the search astr
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from risp.protocol.action.session import TABLE, State
-
-from .cover import ENDS
-from .plan import SPOILT, Act, End, Observe, Open, Plan, Spoilt, Step, after
-
-# Hypothesis writes tables of characters beside the user's files unless it is told where.
-os.environ.setdefault(
-    "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "risp-hypothesis")
-)
-
-from hypothesis import HealthCheck, Phase, seed, settings  # after the line above
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -30,6 +17,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+
+from risp.protocol.action.session import TABLE, State
+
+from .cover import ENDS
+from .plan import SPOILT, Act, End, Observe, Open, Plan, Spoilt, Step, after
 
 AT_ONCE = 3
 """Connections that a plan holds at a time, at most."""

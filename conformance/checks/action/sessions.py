@@ -3,11 +3,13 @@
 from risp.protocol.action.requirements import closing
 
 from ...check import Case, check
+from ...exploring.quiet import leave_no_files
 
 
 @check(closing.ISOLATED, explores=True)
 def whole_sessions(case: Case) -> None:
     """Hold conversations made from the state table, and look for one that shows a fault."""
+    leave_no_files()
     from ...exploring.search import explore  # Hypothesis is heavy
 
     explore(case)
