@@ -10,8 +10,9 @@ from risp.protocol.requirement import Level, Requirement, Seen
 
 from .check import MONITORS, Check
 from .conversation import Conversation
-from .diagnosis import Exit
-from .events import CheckFinished, RequirementJudged
+from .diagnosis import PRECEDENCE, Diagnosis, Exit
+from .events import CheckFinished, RequirementJudged, RunFinished
+from .peers.websocket import KitError
 from .selection import SERVER_RULES, Selection, applies, counts
 from .subject import Subject
 from .transcript import Transcript
@@ -82,7 +83,7 @@ class Bench:
             for monitor in MONITORS:
                 try:
                     seen = monitor.judge(conversation)
-                except Violation:
+                except Exception:  # noqa: BLE001  # what it is has been told by `watch`
                     continue
                 record = self._records[monitor.requirement.id]
                 record.seen += seen
@@ -108,6 +109,8 @@ class Bench:
                         violation.hint,
                     )
                     found.setdefault(finding.key, finding)
+                except Exception as error:  # law 9: whatever else goes wrong is the kit's own
+                    raise KitError(f"{monitor.name}: {type(error).__name__}: {error}") from error
         return list(found.values())
 
     # Judging
@@ -144,6 +147,16 @@ class Bench:
             tuple(dict.fromkeys(record.checks)),
             tuple(record.findings),
         )
+
+    def finish(self, diagnosis: Diagnosis | None, seconds: float) -> RunFinished:
+        """The end of a run, with its exit code."""
+        judged = tuple(self.judge()) if diagnosis is None or self.subject else ()
+        complete = diagnosis is None and self.complete(judged)
+        codes = {Exit.CONFORMANT if complete else Exit.INCOMPLETE, *self.codes(judged)}
+        if diagnosis is not None:
+            codes.add(diagnosis.code)
+        code = next(code for code in PRECEDENCE if code in codes)
+        return RunFinished(code, complete, judged, seconds, diagnosis)
 
     def complete(self, judged: Iterable[RequirementJudged]) -> bool:
         """Whether every MUST that counts has been judged."""

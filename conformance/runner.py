@@ -13,11 +13,12 @@ from typing import Any
 from .bench import Bench, Judgement
 from .check import Case, Check
 from .checks import action as action_checks
-from .diagnosis import PRECEDENCE, Diagnosis, Exit
+from .diagnosis import Diagnosis, Exit
 from .discovery import discover
 from .events import (
     CheckFinished,
     CheckStarted,
+    DiscoveryFinished,
     Reporter,
     RunEvent,
     RunFinished,
@@ -29,11 +30,20 @@ from .peers.address import Address
 from .peers.link import LinkError
 from .peers.live import LiveLink
 from .peers.recorded import Diverged
-from .peers.websocket import OutOfTime
+from .peers.websocket import KitError, OutOfTime
 from .selection import Selection
 from .subject import Subject
 from .transcript import Kind, Transcript, Way, redact_url
-from .verdict import Finding, Inconclusive, NotSeen, Verdict, Violation, Wavering, broken
+from .verdict import (
+    DidNotInfer,
+    Finding,
+    Inconclusive,
+    NotSeen,
+    Verdict,
+    Violation,
+    Wavering,
+    broken,
+)
 
 REGISTERED = action_checks.__all__
 """The files of checks; to import them is what registers them."""
@@ -45,6 +55,8 @@ HURRIED_S = 0.1
 """Seconds for the same, on a target that has not ended a connection before."""
 INTERRUPTED = "interrupted"
 """What is said of a run that Ctrl-C or SIGTERM has ended."""
+TRIES = 3
+"""How often a check is held that meets with what may befall any observation."""
 DISCOVERY = "discovery"
 """The name under which the first conversation is recorded."""
 
@@ -162,26 +174,31 @@ class Run:
             open_members=options.open_members,
             observation_members=options.observation_members,
         )
-        subject = discover(subject, lambda s: self._case(s, transcript, CHECK_S * 3))
+        try:
+            subject = discover(subject, lambda s: self._case(s, transcript, CHECK_S * 3))
+        finally:
+            self._tell(DiscoveryFinished(transcript))
         bench.found(subject, transcript)
         return subject
 
     def _case(self, subject: Subject, transcript: Transcript, seconds: float) -> Case:
         epoch = time.monotonic()
+        deadline = min(seconds, max(self._left(), 1.0))
+        transcript.facts |= {"subject": subject.to_json(), "deadline_s": deadline}
         return Case(
             subject,
             Random(f"{self._options.seed}:{transcript.check}"),
             transcript,
             lambda record, number: LiveLink(self._address, record, number, epoch),
             lambda: time.monotonic() - epoch,
-            deadline=min(seconds, max(self._left(), 1.0)),
+            deadline,
             connections=len(transcript.channels),
         )
 
     def _hold(
         self, check: Check, subject: Subject, beside: CheckFinished | None = None
     ) -> CheckFinished:
-        first = self._hold_once(check, subject)
+        first = self._hold_until_inferred(check, subject)
         if not first.findings or (check.explores and first.verdict is not Verdict.PASS):
             return first  # An exploration holds what it found again, and says what came of it.
         # Once is not enough to accuse: hold the same conversation again.
@@ -189,8 +206,17 @@ class Run:
             f.key for f in beside.findings
         }:
             return Judgement(check, beside, first).settle()
-        second = self._hold_once(check, subject)
+        second = self._hold_until_inferred(check, subject)
         return Judgement(check, first, second).settle()
+
+    def _hold_until_inferred(self, check: Check, subject: Subject) -> CheckFinished:
+        """Hold a check, and again where a sound observation met with what may befall any."""
+        finished = self._hold_once(check, subject)
+        for _ in range(TRIES - 1):
+            if not finished.did_not_infer or finished.findings or self._left() <= 0:
+                break
+            finished = self._hold_once(check, subject)
+        return finished
 
     def _hold_once(self, check: Check, subject: Subject) -> CheckFinished:
         transcript = Transcript(check.name, self._options.seed, self._shown)
@@ -200,7 +226,10 @@ class Run:
         if case.had_to_leave:
             # It does not end its sessions: that is told once, and is no reason to wait every time.
             self._patience = HURRIED_S
-        findings += Bench.watch(transcript)
+        try:
+            findings += Bench.watch(transcript)
+        except KitError as error:
+            verdict, reason = Verdict.KIT_ERROR, str(error)
         return CheckFinished(
             check.name,
             check.title,
@@ -210,18 +239,11 @@ class Run:
             tuple(findings),
             transcript,
             time.monotonic() - started,
+            did_not_infer=case.did_not_infer,
         )
 
     def _finish(self, bench: Bench, diagnosis: Diagnosis | None) -> RunFinished:
-        judged = tuple(bench.judge()) if diagnosis is None or bench.subject else ()
-        complete = diagnosis is None and bench.complete(judged)
-        codes = {Exit.CONFORMANT if complete else Exit.INCOMPLETE}
-        if diagnosis is not None:
-            codes.add(diagnosis.code)
-        codes |= bench.codes(judged)
-        code = next(code for code in PRECEDENCE if code in codes)
-        seconds = time.monotonic() - self._started
-        return RunFinished(code, complete, judged, seconds, diagnosis)
+        return bench.finish(diagnosis, time.monotonic() - self._started)
 
 
 def play(
@@ -247,6 +269,7 @@ def play(
         verdict = Verdict.FLAKY if isinstance(violation, Wavering) else broken(requirement)
         return verdict, "", [finding]
     except (NotSeen, LinkError, Diverged) as cause:
+        case.did_not_infer = isinstance(cause, DidNotInfer)
         return Verdict.NOT_TESTED, str(cause), []
     except OutOfTime:
         return Verdict.NOT_TESTED, "the time for it was used up", []

@@ -30,6 +30,7 @@ def acts(state: State, seen: int = 0) -> list[Act]:
 
 def pairs() -> Iterator[Plan]:
     """Every pair of acts: in a row, at once, before an opening, and on two sessions."""
+    yield from repeats()
     # What comes first is about another state, so that a result of it is known by its actions.
     both = list(product(acts(State.OPEN, 1), acts(State.OPEN)))
     for first, second in both:
@@ -40,11 +41,22 @@ def pairs() -> Iterator[Plan]:
     for number, (first, second) in enumerate(both):
         # One after another, and one beside another, with openings that differ.
         end = ENDS[number % len(ENDS)]
-        one = (Step(1, Open(("a", "bb")[number % 2], tensors=bool(number % 3))), Step(1, first))
+        tensors, short = bool(number % 3), bool(number % 5)
+        one = (Step(1, Open(("a", "bb")[number % 2], tensors, short=short)), Step(1, first))
         two = (Step(2, Open()), Step(2, second), Step(2, Observe()))
         yield from _sound((*one, *(() if isinstance(first, End) else (Step(1, end),)), *two))
         if not isinstance(first, End):
             yield from _sound((one[0], two[0], Step(1, first, waits=False), two[1], one[1]))
+
+
+def repeats() -> Iterator[Plan]:
+    """A request that was answered comes again, in each place among others that wait."""
+    asked = Step(1, Observe(1, "r"))
+    for place in range(4):
+        burst = [Observe(), Observe(1), Observe(), Observe(1)]
+        burst[place:place] = [Observe(1, "r")]
+        steps = [Step(1, act, waits=act is burst[-1]) for act in burst]
+        yield (Step(1, Open()), asked, *steps)
 
 
 def _sound(plan: Plan) -> Iterator[Plan]:

@@ -7,12 +7,14 @@ each frame also shows whether the one before it left the session usable.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning
 
 from risp.protocol.action.frames import Observation, SessionOpen
 from risp.protocol.action.limits import OPEN_ANSWER_S
@@ -21,7 +23,7 @@ from risp.protocol.requirement import Requirement
 from ..check import Case
 from ..generate.malformed import AlmostFrame, by_key
 from ..generate.sentences import SENTENCES
-from ..peers.websocket import SLACK_S, Peer
+from ..peers.websocket import SLACK_S, OutOfTime, Peer
 from ..transcript import Kind, Transcript
 from ..verdict import NotSeen, Violation, Wavering
 
@@ -97,8 +99,10 @@ def explore(case: Case, rule: Requirement) -> None:
                 failed.append((key, violation))
                 raise _Found from None
 
-    _draw(st.tuples(*strategies.values()), say, number, ROUNDS)
-    _let_go(talk)
+    try:
+        _draw(st.tuples(*strategies.values()), say, number, ROUNDS)
+    finally:
+        _let_go(talk)
     if not failed:
         case.enter(talk.case.transcript)
         return
@@ -123,8 +127,10 @@ def _draw(strategy: st.SearchStrategy[Any], take: Callable[[Any], None], number:
     def hold(drawn: Any) -> None:
         take(drawn)
 
-    # What was found is kept elsewhere; Hypothesis would only tell it in its own words.
-    with contextlib.suppress(_Found, ExceptionGroup):
+    # What was found is kept elsewhere; Hypothesis would only tell it in its own words, and
+    # complain that there are many where a frame is too big on purpose.
+    with contextlib.suppress(_Found, ExceptionGroup), warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisWarning)
         hold()
 
 
@@ -176,9 +182,13 @@ def _again(case: Case, talk: Talk, first: Violation) -> tuple[Violation, Transcr
 
 
 def _let_go(talk: Talk) -> None:
-    """End the sessions as they should be ended, without waiting."""
+    """End the sessions as they should be ended."""
     for peer in talk.case.peers:
-        if not peer.over and not peer.is_gone:
-            peer.close_session()
-            peer.next(SLACK_S)
-        peer.release()
+        try:
+            if not peer.over and not peer.is_gone:
+                peer.close_session()
+                peer.next(SLACK_S)
+        except (NotSeen, OutOfTime):
+            pass
+        finally:
+            peer.release()

@@ -32,6 +32,8 @@ class Open:
     """Whether it lists the capability `tensor_b64`."""
     latest: bool = False
     """Whether it asks for `queue: latest`, where that is declared."""
+    short: bool = False
+    """Whether it asks for chunks of one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def open_frame(act: Open, subject: Subject) -> dict[str, Any]:
         members["capabilities"] = [Capability.TENSOR_B64]
     if act.latest and Capability.QUEUE_LATEST in subject.capabilities:
         members["queue"] = "latest"
+    if act.short:
+        members["chunk_size"] = 1
     return subject.open_frame(**members)
 
 

@@ -46,6 +46,8 @@ class _Line:
     is_stuck: bool = False
     """Whether something that is owed will not come any more."""
     latest: bool = False
+    in_burst: bool = False
+    """Whether what is sent now is to leave together with what follows."""
 
 
 @dataclass
@@ -78,12 +80,13 @@ class Player:
         self._lines = {}
         self.held += 1
         try:
-            for step in plan:
+            for step, following in zip(plan, (*plan[1:], None), strict=True):
                 if self.case.clock() > self.case.deadline:
                     raise OutOfTime
                 line = self._lines.get(step.channel) or self._connect(step.channel)
                 if (line.is_gone or line.is_stuck) and not isinstance(step.act, End):
                     break  # The conversation has shown what it can.
+                line.in_burst = _is_burst(step, following)
                 self._do(line, step)
             for line in self._lines.values():
                 self._finish(line)
@@ -151,7 +154,7 @@ class Player:
             raise KitError(f"meant to earn {earns}, and earns {code}: {text[:200]}")
         line.owed += 1
         at = len(self._record.events)
-        line.link.put(Kind.TEXT, text)
+        line.link.put(Kind.TEXT, text, flush=not line.in_burst)
         if info and at < len(self._record.events):
             self._record.events[at].info.update(info)
 
@@ -187,6 +190,7 @@ class Player:
         for within in (self.patience_s, self._answer_s):
             if line.is_gone:
                 return
+            line.in_burst = False
             frame = self._observation(line, Observe())
             self._put(line, json.dumps(frame, separators=(",", ":")), None, {"fence": True})
             if self._read(line, within, upto=frame["seq"]):
@@ -242,6 +246,17 @@ class Player:
             self._do(line, Step(line.number, End("close")))
         else:
             self._await(line)
+
+
+def _is_burst(step: Step, following: Step | None) -> bool:
+    """Whether a message goes out in one segment with the next, so that both are there at once."""
+    return (
+        not step.waits
+        and not isinstance(step.act, Open)  # its answer is always waited for
+        and following is not None
+        and following.channel == step.channel
+        and not isinstance(following.act, End)
+    )
 
 
 _REPLIES = frozenset({"session.ready", "action_chunk", "observation.dropped", "error"})

@@ -90,6 +90,7 @@ class Search:
     def hold(self, plan: Plan) -> Failure | None:
         """Hold one conversation and judge it."""
         transcript = self.player.hold(plan)
+        transcript.begin(self.repeats)
         try:
             judge(transcript, self.repeats)
         except Violation as violation:
@@ -106,6 +107,7 @@ class Search:
         except Violation:
             return
         self.repeats = True
+        transcript.begin(repeats=True)
         self.case.enter(transcript)
 
     def _try(self, plan: Plan) -> bool:

@@ -34,6 +34,7 @@ opens = st.builds(
     st.sampled_from(["", "", "a", "bb"]),
     st.booleans(),
     st.sampled_from([False, False, False, True]),
+    st.sampled_from([False, False, True]),
 )
 observations = st.builds(
     Observe,

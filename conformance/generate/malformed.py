@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from typing import Any
@@ -48,7 +48,7 @@ UNREADABLE = frozenset(
 class AlmostFrame:
     """A frame with one fault, or with one oddity that a server has to take."""
 
-    text: str
+    text: str = field(repr=False)  # Hypothesis prints what failed, and this may be long
     """What goes on the wire; in an observation, with a placeholder where `seq` goes."""
     flaw: Flaw
     """What is wrong with it."""
@@ -60,7 +60,7 @@ class AlmostFrame:
     """The error code that it must earn; None if it must be taken, or earns a Close."""
     rule: Requirement
     """The sentence that says so."""
-    mended: str
+    mended: str = field(repr=False)
     """The frame without the flaw, with the same placeholder."""
     closes: int | None = None
     """The close code that it must earn in place of an error or an answer."""

@@ -221,7 +221,8 @@ class TakesANumberForAPrompt(ServerSession):
 
     def decode(self, text: str) -> ClientFrame:
         def change(tree: Tree) -> None:
-            tree["prompt"] = str(tree["prompt"]) if tree.get("prompt") == 7 else tree.get("prompt")
+            if type(tree.get("prompt")) is int:
+                tree["prompt"] = str(tree["prompt"])
 
         return super().decode(read_as(text, "session.open", change))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from risp.protocol.action.declares import Capability
-from risp.protocol.action.frames import ClientFrame, SessionOpen
+from risp.protocol.action.frames import ActionChunk, ClientFrame, SessionOpen
 from risp.protocol.action.requirements import queue as rule
 from risp.reference_impl.action.server import ServerSession
 from risp.reference_impl.action.serving.jobs import Slot
@@ -28,6 +28,16 @@ class AnswersWhatIsDone(ServerSession):
 
     def leaving(self) -> list[Slot]:
         return [slot for slot in self.slots if slot.answer is not None]
+
+
+@fault(rule.ORDER, "queue.order_of_repeats", "in the order .*saw", served=SLOW)
+class AnswersRepeatsAtOnce(ServerSession):
+    """Sends the chunk of a repeat before the answers that are owed from before it."""
+
+    def leaving(self) -> list[Slot]:
+        leaving = super().leaving()
+        known = [s for s in self.slots if s not in leaving and s.answer and s.started is None]
+        return leaving + [s for s in known if isinstance(s.answer, ActionChunk)]
 
 
 @fault(rule.FIFO_IF_ABSENT, "queue.fifo_if_absent", 'queue `fifo`.*"latest"')
@@ -82,7 +92,7 @@ class TakesAnyQueue(ServerSession):
 
     def decode(self, text: str) -> ClientFrame:
         def change(tree: Tree) -> None:
-            if tree.get("queue") == "random":
+            if isinstance(tree.get("queue"), str) and tree["queue"] != "latest":
                 tree["queue"] = "fifo"
 
         return super().decode(read_as(text, "session.open", change))

@@ -167,7 +167,9 @@ class AnswersTwiceWhatWaited(ServerSession):
 
 @planted(
     observation.REQUEST_SCOPE,
-    action.TENSOR,  # a chunk made for one client is no chunk for another
+    observation.SAME_REQUEST,  # its own chunk is no longer what it remembers
+    action.TENSOR,  # and a chunk made for one client is no chunk for another
+    action.CHUNK_SIZE,
     shortest=(
         Step(1, Open()),
         Step(1, Observe(request="r")),
