@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from risp.protocol.action.requirements import closing, error, observation, opening, queue
@@ -16,7 +17,7 @@ from risp.protocol.action.requirements.registry import REQUIREMENTS
 from risp.protocol.action.session import State
 from risp.protocol.requirement import Level, Requirement
 
-from ..check import MONITORS
+from ..check import MONITORS, Monitor
 from ..conversation import Asked, Conversation
 from ..json_values import listing, mapping, shown
 from ..peers.websocket import show
@@ -99,13 +100,18 @@ def judge(transcript: Transcript, repeats: bool = False) -> None:
 
 
 def _watch(talk: Conversation) -> None:
-    for monitor in MONITORS:
-        if monitor.requirement.level is Level.MUST:
-            try:
-                monitor.judge(talk)
-            except Violation as violation:
-                violation.requirement = violation.requirement or monitor.requirement
-                raise
+    for monitor in _strict():
+        try:
+            monitor.judge(talk)
+        except Violation as violation:
+            violation.requirement = violation.requirement or monitor.requirement
+            raise
+
+
+@cache
+def _strict() -> tuple[Monitor, ...]:
+    """The monitors of what a server MUST do; asked for when all are registered."""
+    return tuple(one for one in MONITORS if one.requirement.level is Level.MUST)
 
 
 # What was sent

@@ -68,6 +68,9 @@ class Search:
         self.player = Player(self.case)
         self.before: deque[Plan] = deque(maxlen=BEFORE)
         self.failure: Failure | None = None
+        self.wavering: Wavering | None = None
+        """What failed once and could not be shown again."""
+        self.wavered: Transcript | None = None
         self.known: dict[str, tuple[Any, Plan]] = {}
         """What sessions were told, with the actions that answered it first, and where."""
         self.tried = 0
@@ -81,9 +84,10 @@ class Search:
         if not (self.cover and self._cover()):
             self._walk()
         if self.failure is None:
+            if self.wavering is not None:
+                raise self.wavering
             return None
-        self.tried = self.player.held
-        shortest = self._shorten(self._alone(self.failure))
+        shortest = self._shorten(self.failure)
         self._confirm(shortest)
         return shortest
 
@@ -111,23 +115,30 @@ class Search:
         self.case.enter(transcript)
 
     def _try(self, plan: Plan) -> bool:
-        """Whether a plan fails; the first to do so is kept."""
+        """Whether a plan fails, and again when it is held again; the first to do so is kept."""
         start = len(self.case.transcript.events)
-        self.failure = self.hold(plan)
-        if self.failure is None and self.repeats:
-            self._compare(plan, self.case.transcript.events[start:])
+        failure = self.hold(plan)
+        if failure is not None:
+            self.tried = self.player.held
+            self.failure = self._alone(failure)
+        elif self.repeats:
+            self.tried = self.player.held
+            self.failure = self._compare(plan, self.case.transcript.events[start:])
         if self.failure is None:
             self.before.append(plan)
         return self.failure is not None
 
-    def _compare(self, plan: Plan, events: list[Event]) -> None:
+    def _compare(self, plan: Plan, events: list[Event]) -> Failure | None:
         """Look for a session that an equal one, in an earlier conversation, was answered unlike."""
         for talk in Conversation.all(Transcript("", events=events)):
             for history, actions, _ in told(talk):
                 first, earlier = self.known.setdefault(history, (actions, plan))
-                if first != actions and self.failure is None:
+                if first != actions:
                     self.known[history] = (actions, plan)  # what is not shown now is past
-                    self.failure = self._together(earlier, plan)
+                    failure = self._together(earlier, plan)
+                    if failure is not None:
+                        return failure
+        return None
 
     def _together(self, earlier: Plan, plan: Plan) -> Failure | None:
         """One conversation that shows both sessions, and with what went before if it takes that."""
@@ -156,14 +167,17 @@ class Search:
         with contextlib.suppress(_Found):
             walk(hold, -(-self.walks // self.share), self.case.rng.getrandbits(64))
 
-    def _alone(self, failure: Failure) -> Failure:
-        """The failing plan, with those before it that it takes to fail again."""
+    def _alone(self, failure: Failure) -> Failure | None:
+        """The failing plan, with those before it that it takes to fail again; None if none do."""
         for count in range(len(self.before) + 1):
             earlier = list(self.before)[len(self.before) - count :]
             again = self.hold(joined([*earlier, failure.plan]))
             if again is not None:
                 return again
-        raise _wavering(failure, self.case, "none of it when the conversation was held again")
+        if self.wavering is None:
+            self.wavering = _wavering(failure, "none of it when the conversation was held again")
+            self.wavered = failure.transcript
+        return None
 
     def _shorten(self, failure: Failure) -> Failure:
         best, until = failure, time.monotonic() + SHORTENING_S
@@ -197,12 +211,12 @@ class Search:
                 raise Inconclusive("the policy answers equal sessions with other actions") from None
         for _ in range(CONFIRMED):
             if self.hold(shortest.plan) is None:
-                raise _wavering(shortest, self.case, shortest.violation.seen)
+                self.wavered = shortest.transcript
+                raise _wavering(shortest, "none of it when it was held once more")
 
 
-def _wavering(failure: Failure, case: Case, seen: str) -> Wavering:
+def _wavering(failure: Failure, seen: str) -> Wavering:
     violation = failure.violation
-    case.leave(failure.transcript)
     return Wavering(
         violation.expected,
         f"{violation.seen}, and {seen}",
@@ -215,7 +229,12 @@ def _wavering(failure: Failure, case: Case, seen: str) -> Wavering:
 def explore(case: Case) -> None:
     """Raise Violation with the shortest conversation that shows a fault, if one is found."""
     search = Search(case)
-    failure = search.run()
+    try:
+        failure = search.run()
+    except Wavering:
+        if search.wavered is not None:
+            case.leave(search.wavered)
+        raise
     if failure is not None:
         case.leave(failure.transcript)
         raise failure.violation
