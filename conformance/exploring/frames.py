@@ -79,7 +79,8 @@ class Talk:
             peer.send_wrong(text, one.earns)
         if at < len(events):
             closes = {"closes": one.closes} if one.closes is not None else {}
-            events[at].info.update(earns=one.earns, rule=one.rule.id, **closes)
+            is_what = {"frame": one.frame.tag(), "flaw": one.flaw, "pointer": one.pointer}
+            events[at].info.update(earns=one.earns, rule=one.rule.id, **is_what, **closes)
 
 
 def explore(case: Case, rule: Requirement) -> None:

@@ -76,15 +76,16 @@ class _Books:
         return closing.ISOLATED if self.others_before else observation.ONE_ANSWER
 
 
-def judge(transcript: Transcript, repeats: bool = False) -> None:
+def judge(transcript: Transcript, repeats: bool = False, watched: bool = False) -> None:
     """Raise Violation for the first thing that is not as it must be.
 
-    `repeats` says that the target's policy was seen to answer equal sessions with equal actions.
+    `repeats` says that the target's policy was seen to answer equal sessions with equal actions,
+    `watched` that monitors have read the transcript already and found nothing.
     """
     talks = Conversation.all(transcript)
     ids: dict[str, int] = {}
     """By `request_id`, the connection on which it was used first."""
-    for talk in talks:
+    for talk in () if watched else talks:
         _watch(talk)
     for number, talk in enumerate(talks):
         asked = {one.index: one for one in talk.paired[0]}

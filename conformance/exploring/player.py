@@ -86,7 +86,7 @@ class Player:
                 line = self._lines.get(step.channel) or self._connect(step.channel)
                 if (line.is_gone or line.is_stuck) and not isinstance(step.act, End):
                     break  # The conversation has shown what it can.
-                line.in_burst = _is_burst(step, following)
+                line.in_burst = line.state is State.OPEN and _is_burst(step, following)
                 self._do(line, step)
             for line in self._lines.values():
                 self._finish(line)
@@ -127,8 +127,8 @@ class Player:
             return
         if before is State.NEW and line.state is State.OPEN:
             self._read(line, OPEN_ANSWER_S + SLACK_S)  # A-CLIENT-13: nothing else until then
-        elif step.waits:
-            self._await(line)
+        elif step.waits or before is State.NEW:
+            self._await(line)  # Who waits for `session.ready` takes the next frame for it.
 
     def _observation(self, line: _Line, act: Observe) -> dict[str, Any]:
         # Named for the conversation, so that what a target remembers of others cannot meddle.
@@ -252,7 +252,6 @@ def _is_burst(step: Step, following: Step | None) -> bool:
     """Whether a message goes out in one segment with the next, so that both are there at once."""
     return (
         not step.waits
-        and not isinstance(step.act, Open)  # its answer is always waited for
         and following is not None
         and following.channel == step.channel
         and not isinstance(following.act, End)

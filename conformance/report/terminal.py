@@ -13,6 +13,7 @@ from rich.text import Text
 from ..events import (
     CheckFinished,
     CheckStarted,
+    DiscoveryFinished,
     RequirementJudged,
     RunEvent,
     RunFinished,
@@ -75,6 +76,8 @@ class Terminal:
                 self._console.print(f"risp: judging {safe(event.target)}", highlight=False)
                 self._progress.start()
                 self._progress.update(self._task, description="looking")
+            case DiscoveryFinished():
+                self._transcripts[event.transcript.check] = event.transcript
             case TargetFound():
                 self._print_subject(event.subject)
                 self._progress.update(self._task, total=event.checks)
@@ -120,7 +123,11 @@ class Terminal:
                 f"\n[bold red]{safe(event.diagnosis.message)}[/]", highlight=False, soft_wrap=True
             )
             if event.diagnosis.hint:
-                self._console.print(f"  hint: {safe(event.diagnosis.hint)}", highlight=False)
+                # A command's last words have lines of their own.
+                first, *more = event.diagnosis.hint.splitlines()
+                self._console.print(f"  hint: {safe(first)}", highlight=False)
+                for text in more:
+                    self._console.print(Text(f"    {printable(text)}"), soft_wrap=True)
         self._print_totals(event)
 
     def _print_judged(self, one: RequirementJudged) -> None:

@@ -42,7 +42,8 @@ class Result:
     seconds: float
 
 
-def _case(url: str, seed: int) -> Case:
+def case_at(url: str, seed: int) -> Case:
+    """What the search is given on a target."""
     address, epoch = Address.parse(url), time.monotonic()
 
     def case(subject: Subject) -> Case:
@@ -61,7 +62,7 @@ def _case(url: str, seed: int) -> Case:
 def held_once(server: type, how: Served, plan: Plan) -> Violation | None:
     """What one conversation shows, on a server that has seen no other."""
     with serving(server, how) as url:
-        failure = Search(_case(url, 0), repeats=True).hold(plan)
+        failure = Search(case_at(url, 0), repeats=True).hold(plan)
     return None if failure is None else failure.violation
 
 
@@ -69,7 +70,7 @@ def found(one: Planted, seed: int, cover: bool = True) -> Result:
     """Search on a fresh server; `cover=False` leaves the walks alone to find it."""
     started = time.monotonic()
     with serving(one.server, one.served) as url:
-        search = Search(_case(url, seed), cover=cover)
+        search = Search(case_at(url, seed), cover=cover)
         try:
             failure = search.run()
         except Wavering as wavering:

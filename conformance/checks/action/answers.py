@@ -22,7 +22,9 @@ def one_answer(talk: Conversation) -> int:
             raise Violation(
                 f"one answer to observation {one.seq}", f"another: {show(event)}", at=index
             )
-    last = max((i for i, one in enumerate(asked) if one.answers), default=-1)
+    # In `latest` they come in any order: one that is missing there is late, and no more.
+    in_order = asked if talk.fifo else []
+    last = max((i for i, one in enumerate(in_order) if one.answers), default=-1)
     for one in asked[: max(last, 0)]:
         if not one.answers:
             raise Violation(
