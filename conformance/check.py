@@ -47,6 +47,10 @@ class Case:
     """Whether the target did not end a connection that was closed as it should be."""
     connections: int = 0
     """How many connections the script made or tried to make."""
+    broken: frozenset[str] = frozenset()
+    """Ids of the requirements that the run has found broken: there is no need to look for more."""
+    did_not_infer: bool = False
+    """Whether it ended at an observation that met with what may befall any."""
 
     def link(self) -> Link:
         """A connection that is not made yet, with the next number."""

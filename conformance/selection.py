@@ -73,7 +73,9 @@ class Selection:
         order = {id_: place for place, id_ in enumerate(SERVER_RULES)}
         return [
             check
-            for check in sorted(CHECKS.values(), key=lambda c: order[c.requirements[0].id])
+            for check in sorted(
+                CHECKS.values(), key=lambda c: (order[c.requirements[0].id], c.explores)
+            )
             if not matches(self.skip, (check.name,))
             and (
                 (self.only and matches(self.only, (check.name,)))

@@ -31,6 +31,8 @@ ROUNDS = 3
 """How often each key is drawn; the first draw is the simplest there is."""
 ATTEMPTS = 60
 """Frames that are sent to make a faulty one smaller, at most."""
+SMALLER_S = 10.0
+"""Seconds for the same, at most: a target that does not answer makes each attempt long."""
 
 
 class _Found(Exception):
@@ -85,6 +87,8 @@ class Talk:
 
 def explore(case: Case, rule: Requirement) -> None:
     """Raise Violation with the smallest frame found that is not answered as the rule says."""
+    if rule.id in case.broken:
+        raise NotSeen(f"{rule.id} is broken, as another conversation shows")
     strategies = {k: s for k, s in by_key(case.subject).items() if SENTENCES[k] is rule}
     if not strategies:
         raise NotSeen("no frame of this kind can be made for this target")
@@ -140,11 +144,11 @@ def _smallest(
 ) -> tuple[Violation, Transcript] | None:
     """The smallest frame that fails twice on a session of its own, and its conversation."""
     best: tuple[Violation, Transcript] | None = None
-    left = ATTEMPTS
+    left, until = ATTEMPTS, case.clock() + SMALLER_S
 
     def take(one: AlmostFrame) -> None:
         nonlocal best, left
-        if left <= 0:
+        if left <= 0 or case.clock() > until:
             return
         left -= 2
         if _alone(case, [one])[0] is None:

@@ -119,6 +119,9 @@ class Search:
         start = len(self.case.transcript.events)
         failure = self.hold(plan)
         if failure is not None:
+            rule = failure.violation.requirement
+            if rule is not None and rule.id in self.case.broken:
+                raise NotSeen(f"{rule.id} is broken, and sessions cannot be judged until it is not")
             self.tried = self.player.held
             self.failure = self._alone(failure)
         elif self.repeats:
@@ -205,6 +208,7 @@ class Search:
     def _confirm(self, shortest: Failure) -> None:
         """Hold the shortest again; raises Wavering, and Inconclusive for a policy that samples."""
         if shortest.violation.requirement is closing.ISOLATED:
+            self.player.hold(CALIBRATION)  # takes up what the failing one has left behind
             try:
                 judge(self.player.hold(joined([CALIBRATION] * 6)), repeats=True)
             except Violation:

@@ -20,7 +20,7 @@ from risp.conformance.peers.address import Address
 from risp.conformance.peers.live import LiveLink
 from risp.conformance.subject import Subject
 from risp.conformance.transcript import Transcript
-from risp.conformance.verdict import Violation, Wavering
+from risp.conformance.verdict import Inconclusive, Violation, Wavering
 
 from .catalogue import Served
 from .serve import serving
@@ -73,7 +73,7 @@ def found(one: Planted, seed: int, cover: bool = True) -> Result:
         search = Search(case_at(url, seed), cover=cover)
         try:
             failure = search.run()
-        except Wavering as wavering:
+        except (Wavering, Inconclusive) as wavering:
             return Result(f"wavers: {wavering}", 0, search.player.held, time.monotonic() - started)
     seconds = time.monotonic() - started
     if failure is None:
@@ -109,6 +109,7 @@ def table(results: dict[tuple[int, int, bool], Result]) -> str:
             hits = sorted((r for r in of if r.rule), key=lambda r: r.tried)
             rules = {rule.id for rule in one.breaks}
             right = sum(r.rule in rules for r in hits)
+            hits = [r for r in hits if r.length]
             spread = "- | - | -"
             if hits:
                 seconds = sorted(r.seconds for r in hits)
