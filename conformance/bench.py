@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from risp.protocol.requirement import Level, Requirement, Seen
 
@@ -33,6 +34,14 @@ class _Record:
     """How often a monitor saw its event without finding fault."""
 
 
+class Watched(NamedTuple):
+    """What the monitors say of a transcript."""
+
+    findings: list[Finding]
+    seen: dict[str, int]
+    """By the monitor's name: how often it saw its event without finding fault."""
+
+
 class Bench:
     """Takes finished checks, and judges the requirements that a run answers for."""
 
@@ -43,12 +52,18 @@ class Bench:
         self.cut_short = False
         """Whether checks were left out because the budget was spent."""
 
+    @property
+    def broken(self) -> frozenset[str]:
+        """Ids of the requirements that have been found broken so far."""
+        return frozenset(id_ for id_, record in self._records.items() if record.findings)
+
     def found(self, subject: Subject, transcript: Transcript) -> None:
         """The target is known; its first conversation counts as evidence."""
         self.subject = subject
-        for finding in self.watch(transcript):
+        watched = self.watch(transcript)
+        for finding in watched.findings:
             self._accuse(finding, broken(finding.requirement))
-        self._count(transcript)
+        self._count(watched.seen)
 
     def take(self, finished: CheckFinished) -> None:
         """Enter a finished check."""
@@ -63,7 +78,7 @@ class Bench:
         for finding in finished.findings:
             flaky = finished.verdict is Verdict.FLAKY
             self._accuse(finding, Verdict.FLAKY if flaky else broken(finding.requirement))
-        self._count(finished.transcript)
+        self._count(finished.seen)
 
     def skip(self, check: Check, reason: str) -> None:
         """Enter a check that was not held."""
@@ -78,26 +93,23 @@ class Bench:
         record.verdicts.append(verdict)
         record.findings.append(finding)
 
-    def _count(self, transcript: Transcript) -> None:
-        for conversation in Conversation.all(transcript):
-            for monitor in MONITORS:
-                try:
-                    seen = monitor.judge(conversation)
-                except Exception:  # noqa: BLE001  # what it is has been told by `watch`
-                    continue
-                record = self._records[monitor.requirement.id]
-                record.seen += seen
-                if seen and monitor.name not in record.checks:
-                    record.checks.append(monitor.name)
+    def _count(self, seen: Mapping[str, int]) -> None:
+        for monitor in MONITORS:
+            times = seen.get(monitor.name, 0)
+            record = self._records[monitor.requirement.id]
+            record.seen += times
+            if times and monitor.name not in record.checks:
+                record.checks.append(monitor.name)
 
     @staticmethod
-    def watch(transcript: Transcript) -> list[Finding]:
-        """What the monitors find broken in a transcript."""
+    def watch(transcript: Transcript) -> Watched:
+        """What the monitors say of a transcript; raises KitError."""
         found: dict[tuple[str, str], Finding] = {}
+        seen: dict[str, int] = defaultdict(int)
         for conversation in Conversation.all(transcript):
             for monitor in MONITORS:
                 try:
-                    monitor.judge(conversation)
+                    seen[monitor.name] += monitor.judge(conversation)
                 except Violation as violation:
                     finding = Finding(
                         violation.requirement or monitor.requirement,
@@ -111,7 +123,7 @@ class Bench:
                     found.setdefault(finding.key, finding)
                 except Exception as error:  # law 9: whatever else goes wrong is the kit's own
                     raise KitError(f"{monitor.name}: {type(error).__name__}: {error}") from error
-        return list(found.values())
+        return Watched(list(found.values()), dict(seen))
 
     # Judging
 

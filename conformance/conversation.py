@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from risp.protocol.action.codes import CODES
+from risp.protocol.action.codes import CODES, VENDOR_PREFIX
 from risp.protocol.action.limits import MAX_SEQ
 
 from .json_values import integer, mapping
@@ -30,7 +30,9 @@ OBSERVATION_CODES = frozenset(
     }
 )
 """Error codes that always answer an observation, whether or not they carry a `seq`."""
-assert set(CODES) >= OBSERVATION_CODES
+PASSING_CODES = frozenset({"rate_limited", "inference_failed", "budget_exceeded"})
+"""Error codes that a sound observation may meet at any time: next time it may meet with a chunk."""
+assert set(CODES) >= OBSERVATION_CODES >= PASSING_CODES
 
 
 @dataclass
@@ -61,18 +63,26 @@ class Conversation:
         """The connections of a transcript."""
         return [cls(events) for events in transcript.by_channel().values()]
 
-    @property
-    def received(self) -> Iterator[tuple[int, Event]]:
+    @cached_property
+    def received(self) -> list[tuple[int, Event]]:
         """Messages of the server."""
-        for index, event in self.events:
-            if event.way is Way.IN and event.kind in (Kind.TEXT, Kind.BINARY):
-                yield index, event
+        return [
+            (index, event)
+            for index, event in self.events
+            if event.way is Way.IN and (event.kind is Kind.TEXT or event.kind is Kind.BINARY)
+        ]
 
-    def frames(self, frame_type: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The server's frames of one type."""
+    @cached_property
+    def _by_type(self) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+        found: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
         for index, event in self.received:
-            if event.frame_type == frame_type and event.tree is not None:
-                yield index, event.tree
+            if event.frame_type is not None and event.tree is not None:
+                found[event.frame_type].append((index, event.tree))
+        return dict(found)
+
+    def frames(self, frame_type: str) -> Sequence[tuple[int, dict[str, Any]]]:
+        """The server's frames of one type."""
+        return self._by_type.get(frame_type, ())
 
     @cached_property
     def response(self) -> tuple[int, Event] | None:
@@ -151,6 +161,18 @@ class Conversation:
                 else:
                     due.answers.append((index, event))
         return asked, stray
+
+
+def is_aside(tree: dict[str, Any]) -> bool:
+    """Whether a frame is a vendor's own error that answers nothing and ends nothing."""
+    code = tree.get("code")
+    return (
+        tree.get("type") == "error"
+        and isinstance(code, str)
+        and code.startswith(VENDOR_PREFIX)
+        and tree.get("fatal") is not True
+        and tree.get("seq") is None
+    )
 
 
 def is_answer(tree: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from risp.protocol.action.codes import CODES
 from risp.protocol.action.limits import OPEN_ANSWER_S
 
 from .check import ALL_CAPABILITIES, Case
+from .conversation import PASSING_CODES
 from .diagnosis import Diagnosis, Exit
 from .json_values import listing
 from .peers.link import LinkError
@@ -185,15 +186,14 @@ def _find_observation(case: Case, peer: Peer, subject: Subject, width: int | Non
     if isinstance(given, list):
         widths = (len(listing(given)),)
     last: Event | None = None
-    for seq, one in enumerate(widths):
+    for one in widths:
         tried = replace(subject, state_width=one)
-        peer.send(tried.observation(seq, Random(seq)))
-        last = peer.next(subject.answer_s + 2 * SLACK_S)
+        last = _try(peer, tried)
         if last is not None and last.frame_type == "action_chunk":
             return tried
         if last is None or last.frame_type != "error":
             break
-    refused = ("invalid_observation", "invalid_image", "inference_failed")
+    refused = {"invalid_observation", "invalid_image", *PASSING_CODES}
     if last is not None and last.tree and last.tree.get("code") in refused:
         raise Diagnosis(
             Exit.INCOMPLETE,
@@ -202,3 +202,15 @@ def _find_observation(case: Case, peer: Peer, subject: Subject, width: int | Non
         )
     # A session has opened, so that this is a target; what is wrong with its answers, checks tell.
     return replace(subject, state_width=widths[0], mute=last is None)
+
+
+def _try(peer: Peer, subject: Subject) -> Event | None:
+    """What answers an observation; up to three where it meets with what may befall any."""
+    last: Event | None = None
+    for _ in range(3):
+        peer.seq += 1
+        peer.send(subject.observation(peer.seq, Random(peer.seq)))
+        last = peer.next(subject.answer_s + 2 * SLACK_S)
+        if last is None or not last.tree or last.tree.get("code") not in PASSING_CODES:
+            break
+    return last

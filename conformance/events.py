@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from risp.protocol.requirement import Requirement
 
@@ -23,6 +23,13 @@ class RunStarted:
     slow: bool
     partial: bool = False
     """Whether the user chose some of the requirements."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryFinished:
+    """The first conversation is over, whatever it came to."""
+
+    transcript: Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,10 @@ class CheckFinished:
     seconds: float
     retried: bool = False
     """Whether it was held a second time because a clock had decided against the target."""
+    seen: Mapping[str, int] = field(default_factory=dict[str, int])
+    """By the monitor's name: how often it saw what it judges without finding fault."""
+    did_not_infer: bool = False
+    """Whether it ended at an observation that met with what may befall any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +95,5 @@ class RunFinished:
     diagnosis: Diagnosis | None = None
 
 
-RunEvent = RunStarted | TargetFound | CheckStarted | CheckFinished | RunFinished
+RunEvent = RunStarted | DiscoveryFinished | TargetFound | CheckStarted | CheckFinished | RunFinished
 Reporter = Callable[[RunEvent], None]

@@ -16,8 +16,9 @@ from rich.console import Console
 from .command_line import Asked
 from .diagnosis import Diagnosis, Exit
 from .events import Reporter, RunFinished, RunStarted
+from .report.folder import Transcripts
 from .report.github import GitHub, without_commands
-from .report.jsonfile import JsonFile, Transcripts
+from .report.jsonfile import JsonFile
 from .report.junit import JunitFile
 from .report.terminal import Terminal
 from .report.words import printable
@@ -38,13 +39,14 @@ def run_test(
         click.echo(f"risp: nothing is called {', '.join(unknown)}; see `risp list`", err=True)
         return int(Exit.USAGE)
     console = Console(highlight=False)
-    github = [_github(asked.again()) for kind, _ in files if kind == "github"][:1]
+    github = [github_reporter(asked.again()) for kind, _ in files if kind == "github"][:1]
     in_actions = bool(github) or os.environ.get("GITHUB_ACTIONS") == "true"
     with without_commands(in_actions):
         try:
             reporters: list[Reporter] = [Terminal(console, asked.again(), verbose)]
-            reporters += [*_files(files, asked.again()), *github]
-            reporters += [Transcripts(transcripts)] if transcripts is not None else []
+            reporters += [*file_reporters(files, asked.again()), *github]
+            if transcripts is not None:
+                reporters.append(Transcripts(transcripts, options.selection))
             code = _judge(asked, options, reporters, console)
         except OSError as error:
             click.echo(f"risp: a report cannot be written: {error}", err=True)
@@ -57,12 +59,14 @@ def run_test(
     return int(code)
 
 
-def _files(files: list[tuple[str, Path]], again: str) -> list[Reporter]:
+def file_reporters(files: list[tuple[str, Path]], again: str) -> list[Reporter]:
+    """The reporters that write what was asked for into files."""
     made: list[Reporter] = [JsonFile(path) for kind, path in files if kind == "json"]
     return [*made, *(JunitFile(path, again) for kind, path in files if kind == "junit")]
 
 
-def _github(again: str) -> GitHub:
+def github_reporter(again: str) -> GitHub:
+    """The reporter that annotates, and writes the summary where GitHub says."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     return GitHub(again, Path(summary) if summary else None)
 

@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from .bench import Bench, Judgement
+from .bench import Bench, Judgement, Watched
 from .check import Case, Check
 from .checks import action as action_checks
 from .diagnosis import Diagnosis, Exit
@@ -88,6 +88,7 @@ class Run:
         self._started = time.monotonic()
         self._shown = redact_url(self._address.url)
         self._patience = SETTLE_S
+        self._bench = Bench(options.selection)
 
     def _tell(self, event: RunEvent) -> None:
         for reporter in self._reporters:
@@ -102,7 +103,7 @@ class Run:
         chosen = options.selection
         is_partial = bool(chosen.only or chosen.skip)
         self._tell(RunStarted(self._shown, options.seed, chosen.slow, is_partial))
-        bench = Bench(options.selection)
+        bench = self._bench
         diagnosis: Diagnosis | None = None
         try:
             self._hold_all(bench)
@@ -193,6 +194,7 @@ class Run:
             lambda: time.monotonic() - epoch,
             deadline,
             connections=len(transcript.channels),
+            broken=self._bench.broken,
         )
 
     def _hold(
@@ -226,8 +228,9 @@ class Run:
         if case.had_to_leave:
             # It does not end its sessions: that is told once, and is no reason to wait every time.
             self._patience = HURRIED_S
+        watched = Watched([], {})
         try:
-            findings += Bench.watch(transcript)
+            watched = Bench.watch(transcript)
         except KitError as error:
             verdict, reason = Verdict.KIT_ERROR, str(error)
         return CheckFinished(
@@ -236,9 +239,10 @@ class Run:
             check.requirements,
             verdict,
             reason,
-            tuple(findings),
+            (*findings, *watched.findings),
             transcript,
             time.monotonic() - started,
+            seen=watched.seen,
             did_not_infer=case.did_not_infer,
         )
 

@@ -17,6 +17,7 @@ from .json_values import integer, mapping, strings
 from .peers.address import Address
 from .peers.link import Request
 from .pictures import JPEG
+from .transcript import REDACTED
 
 STATE_WIDTHS = (6, 7, 14, 8, 1, 16, 32)
 """Widths of `state` that are tried, commonest first, on a target that declares none."""
@@ -45,6 +46,44 @@ class Subject:
     """The width of `state` that the target accepts."""
     mute: bool = False
     """Whether it let the first observation go without an answer, for as long as it may take."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What a transcript says of a target; of the key, whether there was one."""
+        return {
+            "key": self.key is not None,
+            "key_required": self.key_required,
+            "ready": self.ready,
+            "open": self.open_members,
+            "observation": self.observation_members,
+            "state_width": self.state_width,
+            "mute": self.mute,
+        }
+
+    @classmethod
+    def from_json(cls, url: str, tree: dict[str, Any]) -> Subject:
+        """A target as a transcript tells of it; raises ValueError."""
+        due = {
+            "key": bool,
+            "key_required": bool,
+            "ready": dict,
+            "open": dict,
+            "observation": dict,
+            "state_width": int,
+            "mute": bool,
+        }
+        wrong = [name for name, kind in due.items() if not isinstance(tree.get(name), kind)]
+        if wrong:
+            raise ValueError(f"`subject` has no sound {', '.join(wrong)}")
+        return cls(
+            Address.parse(url),
+            REDACTED if tree["key"] else None,
+            tree["key_required"],
+            mapping(tree["ready"]),
+            mapping(tree["open"]),
+            mapping(tree["observation"]),
+            tree["state_width"],
+            tree["mute"],
+        )
 
     def limit(self, name: str) -> int | None:
         """A declared limit, or None."""

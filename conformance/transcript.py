@@ -1,8 +1,9 @@
 """Transcripts: everything that went over the wire in one check, as JSON lines.
 
-The first line is the header: `{"risp_transcript": 1, "check": ..., "seed": ..., "target": ...}`.
-Each further line is one event, with `at` in nanoseconds since the transcript began. Secrets are
-redacted before an event is recorded, so that no file ever holds one.
+The first line is the header: `{"risp_transcript": 1, "check": ..., "seed": ..., "target": ...}`,
+and in `facts` whatever else `risp judge` has to know; a reader passes over members that it does not
+know. Each further line is one event, with `at` in nanoseconds since the transcript began. Secrets
+are redacted before an event is recorded, so that no file ever holds one.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import orjson
 
 from risp.protocol.codec import parse
 from risp.protocol.errors import DecodeError
+
+from .json_values import mapping
 
 FORMAT = 1
 """The version of the JSON lines format."""
@@ -70,14 +75,15 @@ class Event:
     @cached_property
     def tree(self) -> dict[str, Any] | None:
         """The message as a JSON object, or None if it is none."""
-        if self.text is None:
+        # The text of a Close is for people, whatever it looks like.
+        if self.text is None or self.kind is not Kind.TEXT:
             return None
         try:
             return parse(self.text)
         except DecodeError:
             return None
 
-    @property
+    @cached_property
     def frame_type(self) -> str | None:
         """The frame's `type`, or None where there is none."""
         tag = self.tree.get("type") if self.tree else None
@@ -102,17 +108,46 @@ class Event:
     @classmethod
     def from_json(cls, line: dict[str, Any]) -> Event:
         """Read one line; raises KeyError or ValueError for what is no event."""
-        data = line.get("data")
+        data, text, code = line.get("data"), line.get("text"), line.get("code")
+        told: object = line.get("info") or {}
+        way, kind = _WAYS[line["way"]], _KINDS[line["kind"]]
+        if not (text is None or isinstance(text, str)):
+            raise ValueError("`text` is no string")
+        if not (code is None or isinstance(code, int)):
+            raise ValueError("`code` is no number")
+        if not isinstance(told, dict):
+            raise ValueError("`info` is no object")
+        info = mapping(told)
+        if kind is Kind.HANDSHAKE and way is Way.IN and not _is_response(info):
+            raise ValueError("a response has a `status` and `headers`, pairs of strings")
         return cls(
             at=int(line["at"]),
             channel=int(line["channel"]),
-            way=Way(line["way"]),
-            kind=Kind(line["kind"]),
-            text=line.get("text"),
+            way=way,
+            kind=kind,
+            text=text,
             data=None if data is None else base64.b64decode(data),
-            code=line.get("code"),
-            info=line.get("info") or {},
+            code=code,
+            info=info,
         )
+
+
+_WAYS = {str(way): way for way in Way}
+_KINDS = {str(kind): kind for kind in Kind}
+
+
+def _is_response(info: dict[str, Any]) -> bool:
+    headers: object = info.get("headers")
+    return isinstance(info.get("status"), int) and (
+        isinstance(headers, list) and all(map(_is_header, cast("list[object]", headers)))
+    )
+
+
+def _is_header(pair: object) -> bool:
+    if not isinstance(pair, list):
+        return False
+    parts = cast("list[object]", pair)
+    return len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], str)
 
 
 @dataclass
@@ -123,6 +158,14 @@ class Transcript:
     seed: int = 0
     target: str = ""
     events: list[Event] = field(default_factory=list[Event])
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What the events do not show and a judge has to know, by name:
+
+    `subject`: what was known of the target before (see `Subject.to_json`);
+    `deadline_s`: when the check had to be over;
+    `outcome`: the verdict and the reason of a check, and what it found broken, as the run told it;
+    `choice`: `only`, `skip` and `slow` of the run; in its first conversation only.
+    """
 
     def channel(self, number: int) -> list[tuple[int, Event]]:
         """The events of one connection with their indices."""
@@ -140,14 +183,24 @@ class Transcript:
             found.setdefault(event.channel, []).append((index, event))
         return found
 
+    def begin(self, repeats: bool) -> None:
+        """Note at the first event that a generated conversation begins there.
+
+        `repeats` says that the policy was seen to answer equal sessions with equal actions.
+        """
+        if self.events:
+            self.events[0].info["begins"] = {"repeats": repeats}
+
     def lines(self) -> Iterator[str]:
         """The transcript as JSON lines."""
-        head = {
+        head: dict[str, Any] = {
             "risp_transcript": FORMAT,
             "check": self.check,
             "seed": self.seed,
             "target": self.target,
         }
+        if self.facts:
+            head["facts"] = self.facts
         for line in (head, *(event.to_json() for event in self.events)):
             # ASCII, so that a lone surrogate on the wire cannot make the file unwritable.
             yield json.dumps(line, ensure_ascii=True, separators=(",", ":"))
@@ -159,22 +212,36 @@ class Transcript:
     @classmethod
     def read(cls, path: Path) -> Transcript:
         """Read a transcript; raises OSError, or ValueError that names the line and its fault."""
-        head: dict[str, Any] | None = None
-        events: list[Event] = []
-        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        transcript: Transcript | None = None
+        # The format is ASCII; what is not is shown as the line that is no JSON.
+        whole = path.read_text(encoding="ascii", errors="replace")
+        for number, text in enumerate(whole.splitlines(), 1):
             try:
-                line = json.loads(text)
-                if head is not None:
-                    events.append(Event.from_json(line))
-                    continue
-                head = line
-                if line["risp_transcript"] != FORMAT:
-                    raise ValueError(f"format {line['risp_transcript']}, and this reads {FORMAT}")
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                if transcript is None:
+                    transcript = cls._from_header(json.loads(text))
+                else:
+                    transcript.events.append(Event.from_json(_load(text)))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise ValueError(f"{path.name}, line {number}: no transcript: {error}") from None
-        if head is None:
+        if transcript is None:
             raise ValueError(f"{path.name}: empty, where a transcript has at least a header")
-        return cls(str(head["check"]), int(head["seed"]), str(head["target"]), events)
+        return transcript
+
+    @classmethod
+    def _from_header(cls, head: dict[str, Any]) -> Transcript:
+        if head["risp_transcript"] != FORMAT:
+            raise ValueError(f"format {head['risp_transcript']}, and this reads {FORMAT}")
+        facts = head.get("facts", {})
+        if not isinstance(facts, dict):
+            raise ValueError("`facts` is no object")
+        return cls(str(head["check"]), int(head["seed"]), str(head["target"]), facts=mapping(facts))
+
+
+def _load(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)  # It takes a lone surrogate, and names the fault of what is none.
 
 
 def redact_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -85,6 +85,10 @@ class NotSeen(Exception):
     """What the check would have judged did not come about; it has neither passed nor failed."""
 
 
+class DidNotInfer(NotSeen):
+    """A sound observation met with what may befall any: held again, it may meet with a chunk."""
+
+
 class Inconclusive(Exception):
     """A measurement fell where neither verdict would be honest."""
 

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from ..transcript import Event, Kind
 
+WRONG_ACCEPT = "the 101 carries no correct Sec-WebSocket-Accept (RFC 6455, 4.2.2)"
+"""Why there is no connection although the response would have opened one."""
+
 
 class LinkError(Exception):
     """No connection came about; the message says why."""

@@ -21,7 +21,7 @@ from websockets.protocol import CLIENT, OPEN, Protocol
 
 from ..transcript import Event, Kind, Transcript, Way, redact_headers, redact_url
 from .address import Address
-from .link import LinkError, Request
+from .link import WRONG_ACCEPT, LinkError, Request
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 _MAX_HEAD = 64 << 10
@@ -107,8 +107,9 @@ class LiveLink:
                 context = ssl.create_default_context()
                 sock = context.wrap_socket(sock, server_hostname=self._address.host)
         except OSError as error:
-            self._end("broken", f"connect: {error.strerror or error}")
-            raise LinkError(f"nothing accepts a connection: {error.strerror or error}") from None
+            why = f"nothing accepts a connection: {error.strerror or error}"
+            self._end("broken", why)
+            raise LinkError(why) from None
         return sock
 
     def _read_head(self, deadline: float) -> tuple[bytes, bytes]:
@@ -134,8 +135,9 @@ class LiveLink:
         headers = [(n.strip(), v.strip()) for n, _, v in (field.partition(":") for field in fields)]
         version, _, tail = line.partition(" ")
         if not version.startswith("HTTP/1.") or not tail[:3].isdigit():
-            self._end("broken", "not HTTP")
-            raise LinkError(f"what answers is not HTTP: {line[:40]!r}")
+            why = f"what answers is not HTTP: {line[:40]!r}"
+            self._end("broken", why)
+            raise LinkError(why)
         status = int(tail[:3])
         lower = {name.lower(): value for name, value in headers}
         info: dict[str, object] = {"status": status, "line": line, "headers": headers}
@@ -146,8 +148,8 @@ class LiveLink:
         event = self._record(Way.IN, Kind.HANDSHAKE, info=info)
         due = base64.b64encode(hashlib.sha1((key + _GUID).encode()).digest()).decode()
         if lower.get("sec-websocket-accept") != due:
-            self._end("broken", "wrong Sec-WebSocket-Accept")
-            raise LinkError("the 101 carries no correct Sec-WebSocket-Accept (RFC 6455, 4.2.2)")
+            self._end("broken", WRONG_ACCEPT)
+            raise LinkError(WRONG_ACCEPT)
         if rest:
             self._feed(rest)
         return event

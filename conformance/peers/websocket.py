@@ -2,7 +2,8 @@
 
 Three tones of voice: what is *given* (`observe`, `ready`) raises NotSeen when the target does not
 play along, because then there is nothing to judge; what is *expected* raises Violation; and what
-the script itself gets wrong is a KitError, and never the target's fault.
+the script itself gets wrong is a KitError, and never the target's fault. A sound observation that
+meets with what may befall any (`rate_limited` and the like) raises DidNotInfer in both.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from risp.protocol.action.codec import decode_client
 from risp.protocol.action.frames import CLIENT_FRAMES, SERVER_FRAMES
 from risp.protocol.errors import DecodeError
 
+from ..conversation import PASSING_CODES, is_aside
 from ..transcript import Event, Kind
-from ..verdict import NotSeen, Violation
+from ..verdict import DidNotInfer, NotSeen, Violation
 from .link import Link
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ class Peer:
         """Whether the target has announced its end."""
         self.is_gone = False
         """Whether the connection has ended, or the target has said that it ends."""
+        self._passed_over: Event | None = None
+        """The last error of a vendor's own that answers nothing."""
         self._fences: set[int] = set()
         """The `seq` of fences whose answer is still to come, and says nothing by itself."""
 
@@ -77,14 +81,14 @@ class Peer:
             raise KitError(f"the script meant to send a sound frame: {error}") from None
         self._put(text, flush)
 
-    def send_wrong(self, frame: dict[str, Any] | str, earns: str) -> None:
+    def send_wrong(self, frame: dict[str, Any] | str, earns: str, *, flush: bool = True) -> None:
         """Send a frame, or text, that earns a code; KitError if our own codec finds another."""
         text = frame if isinstance(frame, str) else json.dumps(frame, separators=(",", ":"))
         try:
             decode_client(text)
         except DecodeError as error:
             if error.code == earns:
-                self._put(text, True)
+                self._put(text, flush)
                 return
             raise KitError(f"meant to earn {earns}, and earns {error}") from None
         raise KitError(f"meant to earn {earns}, and is a sound frame")
@@ -130,6 +134,7 @@ class Peer:
         """Send an observation and return its `action_chunk`; NotSeen if there is none."""
         frame = self.send_observation(**members)
         event = self.next(self._subject.answer_s + SLACK_S)
+        judge_passing(event, frame["seq"])
         if event is None or event.frame_type != "action_chunk" or event.tree is None:
             raise NotSeen(f"no action_chunk for observation {frame['seq']}, but {show(event)}")
         return event.tree
@@ -167,7 +172,7 @@ class Peer:
                 return event
 
     def next(self, within: float = STEP_S, fences: bool = False) -> Event | None:
-        """The next frame, Close or end; frames of types that a client does not know are skipped."""
+        """The next frame, Close or end; what a client has to pass over is passed over."""
         until = self._link.now() + within
         while (left := until - self._link.now()) > -SLACK_S:
             event = self.event(max(left, 0.0))
@@ -178,7 +183,11 @@ class Peer:
             if event.tree and event.tree.get("code") == "unavailable":
                 raise NotSeen(f"the target sent the kit away: {show(event)}")
             passes = fences or not self._is_fence(event)
-            if event.kind is Kind.TEXT and not _is_unknown(event) and passes:
+            # A-CLIENT-12; but before `session.ready` nothing may come that is not asked for.
+            is_vendors = bool(self.ready) and event.tree is not None and is_aside(event.tree)
+            self._passed_over = event if is_vendors else self._passed_over
+            is_known = not _is_unknown(event) and not is_vendors
+            if event.kind is Kind.TEXT and is_known and passes:
                 return event
         return None
 
@@ -215,14 +224,24 @@ class Peer:
         within: float | None = None,
         hint: str = "",
         where: Callable[[dict[str, Any]], bool] = lambda tree: True,
+        passing: frozenset[str] | None = None,
         **members: Any,
     ) -> dict[str, Any]:
-        """Return the next frame, which must be of this type and have these members."""
+        """Return the next frame, which must be of this type and have these members.
+
+        DidNotInfer where a code that is `passing` comes in place of it, for the same `seq`.
+        """
+        self._passed_over = None
         event = self.reply(
             self._subject.answer_s + SLACK_S if within is None else within,
             ordered=members.get("code") not in ("bad_frame", "unknown_type", "already_open"),
         )
+        event = event or self._passed_over  # then that was meant as the reply
         due = _describe(frame_type, members)
+        if passing is None:
+            passing = _passing(frame_type, members)
+        if "seq" in members:
+            judge_passing(event, members["seq"], passing)
         if event is None or event.tree is None or event.frame_type != frame_type:
             raise Violation(due, show(event), at=self._index(event), hint=hint)
         for name, value in members.items():
@@ -274,6 +293,26 @@ class Peer:
     def release(self) -> None:
         """Let go of the connection."""
         self._link.release()
+
+
+def judge_passing(
+    event: Event | None, seq: object, passing: frozenset[str] = PASSING_CODES
+) -> None:
+    """Raise DidNotInfer if this says that observation `seq` met with what may befall any."""
+    tree = event.tree if event is not None else None
+    is_error = tree is not None and tree.get("type") == "error" and tree.get("code") in passing
+    if tree is not None and is_error and tree.get("seq") == seq:
+        raise DidNotInfer(f"the target did not infer for observation {seq}: {show(event)}")
+
+
+def _passing(frame_type: str, members: dict[str, Any]) -> frozenset[str]:
+    """The codes that may come in the place of an answer, at no fault of anybody's."""
+    code = members.get("code")
+    if frame_type == "action_chunk" or code == "budget_exceeded":
+        return PASSING_CODES - {code}
+    # No inference is due here, so that none can fail; there may be too many requests all the same.
+    is_sound = frame_type == "observation.dropped" or code == "duplicate_request"
+    return frozenset({"rate_limited"} if is_sound else ())
 
 
 def _is_unknown(event: Event) -> bool:

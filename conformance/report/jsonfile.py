@@ -71,16 +71,3 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-
-
-class Transcripts:
-    """Writes the transcript of every check into a folder; raises OSError."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def __call__(self, event: RunEvent) -> None:
-        """Take one event."""
-        if isinstance(event, CheckFinished):
-            event.transcript.write(self._folder / f"{event.name}.jsonl")

@@ -51,7 +51,7 @@ def test_a_heavy_import_is_noticed():
 
 def test_help_lists_every_subcommand_and_none_is_broken():
     text = run("-m", "risp.command", "--help")
-    for name in ("explain", "list", "replay", "schema", "serve", "test"):
+    for name in ("explain", "judge", "list", "replay", "schema", "serve", "test"):
         assert f"\n  {name} " in text
     assert "cannot be loaded" not in text
 

@@ -64,6 +64,15 @@ def wants_tensors(case: Case) -> None:
         peer.observe()
 
 
+def overtakes_what_is_old(case: Case) -> None:
+    """In `latest`, keep the policy busy, and overtake an observation that is too old at once."""
+    peer = case.opened(queue="latest", capabilities=["max_age"])
+    for age in (None, 0, None):
+        peer.send_observation(max_age_ms=age)
+    for _ in range(3):
+        peer.next()
+
+
 ASKED = (
     hesitates,
     reuses_seq,
@@ -72,5 +81,6 @@ ASKED = (
     asks_for_many,
     opens_three,
     wants_tensors,
+    overtakes_what_is_old,
 )
 """All of them."""

@@ -66,7 +66,7 @@ class HangsUp(WebSocketProtocol):
     rule.ABRUPT_END,
     "closing.abrupt_end",
     "action_chunk.*inference_failed",
-    served=served(VerySlow, answer_timeout_ms=1000),
+    served=served(VerySlow, answer_timeout_ms=500),
 )
 class LosesAWorker(Engine):
     """Waits for ever for a client that is gone, with the policy in its hand."""

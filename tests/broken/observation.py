@@ -7,6 +7,7 @@ from risp.protocol.action.frames import (
     Error,
     Observation,
 )
+from risp.protocol.action.limits import MAX_REQUEST_ID
 from risp.protocol.action.requirements import observation as rule
 from risp.protocol.errors import DecodeError, RemoteProtocolError
 from risp.reference_impl.action.server import ServerSession
@@ -298,3 +299,23 @@ class TakesFractionsOfNanoseconds(ServerSession):
                 tree["capture_time_ns"] = 1
 
         return super().decode(read_as(text, "observation", change))
+
+
+@fault(rule.NO_FALSE_REFUSAL, "observation.nothing_wrong", "nothing is wrong.*invalid_observation")
+class CountsUtf16Units(ServerSession):
+    """Counts a `request_id` in units of UTF-16, and finds it too long."""
+
+    def check_observation(self, frame: Observation) -> None:
+        if len((frame.request_id or "").encode("utf-16-le")) > 2 * MAX_REQUEST_ID:
+            raise Refused("invalid_observation", "too long", pointer="/request_id")
+        super().check_observation(frame)
+
+
+@fault(rule.NO_FALSE_REFUSAL, "observation.nothing_wrong", "nothing is wrong.*invalid_observation")
+class KnowsItsJointsBetter(ServerSession):
+    """Calls a `state` wrong that its joints cannot have, though it has not said which they can."""
+
+    def check_state(self, frame: Observation) -> None:
+        super().check_state(frame)
+        if any(abs(number) > 1e6 for number in frame.state):
+            raise Refused("invalid_observation", "beyond every stop", pointer="/state")

@@ -79,6 +79,17 @@ class GivesNoReason(Shaking):
     changes = ((b"101 Switching Protocols", b"101 "),)
 
 
+@odd(
+    responses("nothing behind the 101", lambda e: not e.info.get("early_bytes"), 101),
+    also=frozenset({"PingsOften", "PingsBeforeTheFirstFrame"}),
+)
+class PingsWithTheUpgrade(Shaking):
+    """Pings in the segment of the 101: a ping is no data frame."""
+
+    def changed(self, head: bytes) -> bytes:
+        return super().changed(head) + b"\x89\x05early"
+
+
 # Refusals
 
 
@@ -106,6 +117,32 @@ class NamesItsSchemeQuietly(Gate):
 
     def unauthorized(self, detail: str) -> Refusal:
         return Refusal(401, "unauthorized", detail, {"WWW-Authenticate": "bearer"})
+
+
+def _names_bearer_first(event: Any) -> bool:
+    found = [value for name, value in headers(event) if name.lower() == "www-authenticate"]
+    return found[0].lower().startswith("bearer")
+
+
+FIRST = responses("`Bearer` first", _names_bearer_first, 401)
+
+
+@odd(FIRST, served=KEYED, beside=KEYED, also=frozenset({"NamesItsRealm", "NamesTwoSchemesApart"}))
+class NamesTwoSchemes(Gate):
+    """Takes another scheme than `Bearer`, too, and names that first."""
+
+    def unauthorized(self, detail: str) -> Refusal:
+        challenge = 'Basic realm="robots, Bearer", charset="UTF-8", Bearer realm="robots"'
+        return Refusal(401, "unauthorized", detail, {"WWW-Authenticate": challenge})
+
+
+@odd(FIRST, served=KEYED, beside=KEYED, also=frozenset({"NamesTwoSchemes"}))
+class NamesTwoSchemesApart(Gate):
+    """Names two schemes in two headers."""
+
+    def unauthorized(self, detail: str) -> Refusal:
+        two = {"WWW-Authenticate": 'Basic realm="robots"', "www-authenticate": "Bearer"}
+        return Refusal(401, "unauthorized", detail, two)
 
 
 class Wordy(Refusal):
@@ -224,6 +261,20 @@ class ClosesWithWords(WebSocketProtocol):
         await super()._finish(code)
 
 
+@odd(
+    endings("a reason in words", lambda talk, e: not (e.text or "").startswith("{")),
+    also=frozenset({"ClosesWithWords"}),
+)
+class ClosesInJson(WebSocketProtocol):
+    """Says in the Close what it closes for, in the form of a frame."""
+
+    async def _finish(self, code: int) -> None:
+        send: Callable[..., Any] = self.send
+        reason = '{"type":"error","code":"internal","message":"","fatal":true,"retryable":true}'
+        self.send = lambda message: send(message | {"reason": reason})  # type: ignore[method-assign]  # on one
+        await super()._finish(code)
+
+
 @odd(forbid.within("a Close", 0.3, forbid.closing_times), slow=True)
 class TakesLeave(WebSocketProtocol):
     """Takes most of the second that it has for each tenth Close."""
@@ -236,10 +287,13 @@ class TakesLeave(WebSocketProtocol):
         self.loop.call_later(late, partial(super().finish, code))
 
 
+LARGE = served(max_frame_bytes=2_200_000)
+
+
 @odd(
     errors("codes of the table", lambda tree: not tree["code"].startswith("x_")),
-    served=served(max_frame_bytes=2_200_000),
-    beside=served(max_frame_bytes=2_200_000),
+    served=LARGE,
+    beside=LARGE,
 )
 class SaysWhyBefore1009(ServerSession):
     """Sends an error of its own before it closes because of a message that is too big."""
@@ -248,7 +302,7 @@ class SaysWhyBefore1009(ServerSession):
         if len(message) > self.bound and self.books.state is State.OPEN:
             self.put(
                 '{"type":"error","code":"x_too_big","message":"smaller, please",'
-                '"fatal":false,"retryable":false}'
+                f'"fatal":{self.fatal},"retryable":false}}'
             )
             self.close(1009)
         else:
@@ -260,6 +314,19 @@ class SaysWhyBefore1009(ServerSession):
         return described | {"limits": limits}
 
     bound = 2_000_000
+    fatal = "false"
+
+
+@odd(
+    errors("a fatal code of the table", lambda t: t["code"][:2] != "x_" or not t["fatal"]),
+    served=LARGE,
+    beside=LARGE,
+    also=frozenset({"SaysWhyBefore1009"}),
+)
+class SaysItsEndBefore1009(SaysWhyBefore1009):
+    """Sends a fatal error of its own before it closes because of a message that is too big."""
+
+    fatal = "true"
 
 
 odd(

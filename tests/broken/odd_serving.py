@@ -66,6 +66,16 @@ class ManyJoints(ToyPolicy):
         return [row[:3] for row in super().infer(step)]
 
 
+class FeelsNothing(ToyPolicy):
+    """Reads no joint at all."""
+
+    def describe(self) -> dict[str, Any]:
+        return super().describe() | {"state_dim": 0}
+
+    def infer(self, step: Any) -> list[list[float]]:
+        return [[0.0] * 6]
+
+
 def _rows(tree: Tree) -> int:
     return len(listing(tree.get("actions")))
 
@@ -131,6 +141,10 @@ ODD += [
     Odd("many-joints", ServerSession, (readies("as many joints moved as read",
         lambda t: t.get("state_dim") == t.get("action_dim")),),
         served(ManyJoints), also=frozenset({"three-cameras"})),
+    Odd("feels-nothing", ServerSession,
+        (readies("a state to read", lambda t: t.get("state_dim") != 0),), served(FeelsNothing),
+        also=frozenset({"many-joints", "uneven"}), exit_code=3,
+        reason="no number of its empty `state` can be too great for a double"),
     Odd("one-row", ServerSession, (
         forbid.openings("chunks of several rows",
         lambda o, r: "chunk_size" in o or r.get("chunk_size") != 1),), served(OneRow)),

@@ -66,7 +66,9 @@ class Everything(Selection):
 def hold(server: type, served: Served, asks: tuple[Script, ...]) -> Trial:
     """Judge a server by everything that has a script, and by these conversations."""
     exploring = [check for check in CHECKS.values() if check.explores]
+    scripted = [check for check in CHECKS.values() if not check.explores]
     judged = {rule.id for check in exploring for rule in check.requirements}
+    judged -= {rule.id for check in scripted for rule in check.requirements}
     skip = (*(check.name for check in exploring), *judged)
     return trial(server, served, Everything(skip=skip, asks=asks))
 

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from risp.conformance.command_line import Asked
 from risp.conformance.commands import replay
 from risp.conformance.commands import test as command
+from risp.conformance.selection import Selection
 from tests.null_servers import null_server
-from tests.support import REFERENCE
+from tests.support import REFERENCE, spawn_server
 
 from .conftest import KEY
 
@@ -110,6 +111,37 @@ def test_a_replay_against_another_server_finds_what_is_broken_there(full_run, tm
     assert result.exit_code == 1, result.output
     assert "A-ERR-9" in result.output
     assert "answered otherwise than in the recording" in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "breaks"),
+    [
+        ("CountsTheRefused", "A-ERR-6"),
+        ("KeepsThePrompt", "A-CLOSE-12"),
+        ("A-OPEN-13-takes-true-for-a-rate", "A-OPEN-13"),
+    ],
+)
+def test_what_a_search_has_found_shows_again_where_it_is_broken_and_nowhere_else(
+    name, breaks, tmp_path
+):
+    from tests.broken.serve import serving
+
+    from .test_offline import hold, server
+
+    search = "frames.a_open_13" if breaks == "A-OPEN-13" else "sessions.whole_sessions"
+    path = tmp_path / f"{search}.jsonl"
+    with serving(*server(name)) as url:
+        # What a script finds, a search does not look for any more.
+        hold(url, tmp_path, None, Selection(only=(search,), skip=("opening.wrong_types",)))
+        arguments = [str(path), "--target", url]
+        result = CliRunner().invoke(replay, arguments, catch_exceptions=False)
+    assert result.exit_code == 1, result.output
+    assert f"{breaks} is broken in the recording, and shows again" in result.output
+    with spawn_server() as sound:
+        arguments = [str(path), "--target", sound.url]
+        result = CliRunner().invoke(replay, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert f"{breaks} is broken in the recording, and does not show again" in result.output
 
 
 def test_a_replay_of_nothing_and_against_nothing_is_refused(tmp_path, full_run):

@@ -99,9 +99,10 @@ def test_who_forbids_what_is_odd_sees_nothing_in_the_plain_reference(
 
 
 WRONGED = {
-    "CountsRefusals": "A-ERR-6 wants a `seq` taken that a malformed observation has used up",
-    "UsesEveryType": "A-CLOSE-12 compares the actions of equal sessions, dtype and all",
-    "noisy": "A-CLOSE-12 compares the actions of equal sessions, and policies sample",
+    "Retires": "generated frames pair an answer with the wrong one of two as the end comes",
+    "TellsLatecomers": "the same",
+    "uneven": "A-CLOSE-12 compares tensors of different shapes",
+    "TellsItsTroubles": "the oracle takes a vendor's error that answers nothing for an answer",
 }
 """Odd servers that generated conversations hold for broken, which is the court's own fault."""
 

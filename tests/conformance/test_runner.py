@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from risp.conformance.diagnosis import Diagnosis, Exit
 from risp.conformance.peers.websocket import KitError
 from risp.conformance.runner import Options, Run
 from risp.conformance.selection import Selection
-from risp.conformance.verdict import Inconclusive, NotSeen, Violation
+from risp.conformance.verdict import DidNotInfer, Inconclusive, NotSeen, Violation
 from risp.protocol.action.requirements import handshake, opening
 from tests.null_servers import answering, null_server
 from tests.scripted_server import READY
@@ -133,6 +134,26 @@ def test_a_clock_that_decided_once_and_not_again_accuses_nobody(reference):
 
     finished, check = verdict_of(script, reference, timing=True)
     assert (check.verdict, check.retried, finished.exit_code) == ("pass", True, 0)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("failures", "verdict"), [(2, "pass"), (3, "not-tested")])
+def test_what_may_befall_any_observation_is_met_by_another_try_and_is_never_a_fault(
+    reference, jobs, failures, verdict
+):
+    times = []
+
+    def script(case: Case) -> None:
+        times.append(1)
+        # Held beside others, a check is held once more alone, whatever comes of it.
+        if len(times) <= failures + jobs - 1:
+            raise DidNotInfer("rate_limited")
+
+    with a_check(script) as options:
+        kept = run(reference, replace(options, jobs=jobs))
+    (check,) = [c for name, c in kept.checks.items() if name.startswith(ONLY)]
+    assert (check.verdict, len(times)) == (verdict, 3 + jobs - 1)
+    assert check.findings == ()
 
 
 def test_a_spent_budget_is_said_and_leaves_no_exit_0(reference):

@@ -41,8 +41,9 @@ def test_a_marker_becomes_the_sentence_with_its_keyword_class_and_anchor(hooks):
     text = hooks.expand("before\n\n[[A-OPEN-2]]\n\nafter {{see A-HAND-1}}\n", HERE)
     assert text == (
         "before\n\n"
-        "[A-OPEN-2](#a-open-2) A server **MUST** answer `session.open` within 10 s with "
-        '`session.ready` or a fatal `error`. <span class="seen">(provoked)</span>\n'
+        "[A-OPEN-2](#a-open-2) A server **MUST** answer `session.open` with `session.ready` or a "
+        "fatal `error` within 10 s of it, or of the last `session.status` that it sent to a client "
+        'that listed `status`. <span class="seen">(provoked)</span>\n'
         "{: #a-open-2 .rule }\n\n"
         "after [A-HAND-1](handshake.md#a-hand-1)\n"
     )

@@ -34,9 +34,14 @@ def chunk(case: Case) -> None:
 @check(rule.CHUNK_SIZE)
 def chunk_size(case: Case) -> None:
     """Ask for chunks of one row, and hold the target to what it declares then."""
-    peer = case.opened(chunk_size=1)
-    accepted(peer)
-    accepted(case.opened())
+    wishes: list[dict[str, Any]] = [{"chunk_size": 1}, {}]
+    if Capability.TENSOR_B64 in case.subject.capabilities:
+        wishes.append({"chunk_size": 1, "capabilities": [Capability.TENSOR_B64]})
+    for wish in wishes:
+        peer = case.opened(**wish)
+        accepted(peer)
+        peer.close_session()
+        peer.next()
 
 
 @check(rule.ACTION_DIM)

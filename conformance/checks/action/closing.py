@@ -5,15 +5,21 @@ from risp.protocol.action.limits import CLOSE_WITHIN_S
 from risp.protocol.action.requirements import closing as rule
 
 from ...check import Case, check, monitor
-from ...conversation import Conversation
+from ...conversation import PASSING_CODES, Conversation
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Kind, Way
-from ...verdict import Violation
-from .observation import accepted
+from ...verdict import DidNotInfer, Violation
+from .observation import accepted, persist
 from .queue import burst_size, send_burst
 
 PROMPTLY = CLOSE_WITHIN_S + SLACK_S
-UNACCEPTABLE = ("invalid_observation", "invalid_image", "out_of_order")
+UNACCEPTABLE = (
+    "invalid_observation",
+    "invalid_image",
+    "out_of_order",
+    "too_many_in_flight",
+    "rate_limited",
+)
 """What an observation earns at any time, be the end announced or not."""
 
 
@@ -28,8 +34,8 @@ def close(case: Case) -> None:
 
 @check(rule.CLOSE_ID_IGNORED)
 def close_by_another_name(case: Case) -> None:
-    """Close with an id that is not the session's, and with one that is no string."""
-    for session_id in ("not-your-session", 7, None):
+    """Close with an id that is not the session's, and with one of each JSON type."""
+    for session_id in ("not-your-session", 7, None, True, ["a"], {"a": 1}):
         peer = case.opened()
         peer.close_session(session_id)
         peer.expect_close(NORMAL_CLOSE, within=PROMPTLY)
@@ -65,7 +71,13 @@ def abrupt_end(case: Case) -> None:
         peer = case.opened()
         send_burst(peer, burst_size(case))
         peer.abort()
-    accepted(case.opened())
+    peer = case.opened()
+    try:
+        persist(lambda: accepted(peer))
+    except DidNotInfer:
+        # An inference may fail at any time; when all do, after the resets, that is their doing.
+        sent = peer.send_observation()
+        peer.expect("action_chunk", seq=sent["seq"], passing=PASSING_CODES - {"inference_failed"})
 
 
 @check(rule.NEW_CONNECTION_NEW_SESSION)

@@ -3,23 +3,33 @@
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
-from risp.protocol.action.codes import BAD_DATA, VENDOR_PREFIX, find
+from risp.protocol.action.codes import BAD_DATA, TOO_BIG, VENDOR_PREFIX, find
 from risp.protocol.action.limits import CLOSE_WITHIN_S, OPEN_ANSWER_S
 from risp.protocol.action.requirements import error as rule
 from risp.protocol.codec import MAX_DEPTH
 
 from ...check import Case, check, monitor
 from ...conversation import Conversation
-from ...json_values import shown
+from ...json_values import mapping, shown
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Kind, Way
 from ...verdict import NotSeen, Violation
+from .observation import given_refusal
 
+# A path of a URL or of an application is none of the file system: only what surely is one counts.
+_SOURCE = r"(?:pyx?|m?js|tsx?|go|rs|cc?|cpp|h|java|rb|php|cs)"
+_BINARY = r"(?:pyc?|so|dylib|dll|pth?|ckpt|onnx|safetensors)"
 _INSIDES = re.compile(
     r"Traceback \(most recent|\bFile \"[^\"]+\", line \d+|\n\s+at .+:\d+|\bat .+\(.+:\d+:\d+\)"
-    r"|(?<![\w/])/(?:usr|home|root|opt|var|app|srv|tmp|Users)/[\w.-]+/|\b[A-Z]:\\\\?\w+\\"
+    rf"|\w/[\w.-]+\.{_SOURCE}:\d+|\b(?:site|dist)-packages\b|\bnode_modules/|\b[A-Z]:\\\\?\w+\\"
+    r"|(?<![\w/.-])/(?:(?:home|Users|tmp)/[\w.-]+/|usr/(?:lib|local|share|bin|src|include)/"
+    r"|var/(?:lib|log|run|tmp|cache|folders|www)/|(?:etc|opt|srv|root|mnt)/(?:[\w.@+-]+/)*[\w-]+\.\w"
+    rf"|(?:[\w.@+-]+/)+[\w.@+-]+\.{_BINARY}\b)"
 )
+_NOT_ITS_OWN = ("type", "seq", "request_id", "param")
+"""Members of an error that hold what the client wrote, or names of it."""
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 
 
@@ -90,9 +100,11 @@ def nan_token(case: Case) -> None:
     """Send what careless encoders write for numbers that are none."""
     peer = case.opened()
     for token in ("NaN", "Infinity", "-Infinity"):
-        frame = peer.observation(state=[0.5] * case.subject.state_width)
+        place = "state" if case.subject.state_width else "max_gpu_seconds"
+        value: Any = [0.5] * case.subject.state_width or 0.5
+        frame = peer.observation(**{place: value})
         peer.send_wrong(json.dumps(frame).replace("0.5", token, 1), "bad_frame")
-        peer.expect_error("bad_frame", fatal=False, hint=f"sent {token} in `state`")
+        peer.expect_error("bad_frame", fatal=False, hint=f"sent {token} in `{place}`")
 
 
 @check(rule.NOT_AN_OBJECT)
@@ -146,6 +158,23 @@ def too_deep(case: Case) -> None:
     deep = "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)
     peer.send_wrong(sound(peer)[:-1] + f', "x_deep": {deep}}}', "bad_frame")
     peer.expect_error("bad_frame", peer.answer_s)
+
+
+@check(rule.PARAM_POINTER)
+def param_place(case: Case) -> None:
+    """Send wrong images under names that a pointer has to escape, and look where it points."""
+    peer = case.opened()
+    for name, escaped in (("a~b", "a~0b"), ("left/wrist", "left~1wrist")):
+        for wrong in (None, {"encoding": 7}):
+            frame = peer.observation()
+            images = {**mapping(frame.get("images")), name: wrong}
+            refusal = given_refusal(peer, frame | {"images": images}, "invalid_image")
+            param, place = refusal.get("param"), f"/images/{escaped}"
+            above = param in (None, "", "/images", place)
+            if not above and not str(param).startswith(f"{place}/"):
+                due = f"a pointer to {place}, or to what it stands in"
+                hint = f"the image of the camera {name!r} is wrong; `~` is `~0` and `/` is `~1`"
+                raise Violation(due, shown(param), pointer="/param", hint=hint)
 
 
 @check(rule.BAD_UTF8)
@@ -213,11 +242,10 @@ def no_insides(talk: Conversation) -> int:
     """What a server is made of is nobody's business."""
     seen = 0
     for index, error in talk.frames("error"):
-        texts = [value for value in error.values() if isinstance(value, str)]
-        for text in texts:
-            found = _INSIDES.search(text)
+        for name, text in error.items():
+            found = None if name in _NOT_ITS_OWN else _INSIDES.search(str(text))
             if found:
-                raise Violation("a message for people", found[0][:80], at=index, pointer="/message")
+                raise Violation("a message for people", found[0][:80], at=index, pointer=f"/{name}")
         seen += 1
     return seen
 
@@ -260,6 +288,8 @@ def closed_after_fatal(talk: Conversation) -> int:
         if event.way is Way.IN and event.frame_type == "error" and tree.get("fatal") is True:
             row = find(str(tree.get("code")))
             allowed = row.close if row is not None and row.close else (1008, 1011, 1013, 1001, 1002)
+            if row is None:
+                allowed = (*allowed, TOO_BIG)  # a vendor's own word on a message that is too big
             due = f"a Close with {' or '.join(map(str, allowed))} within {CLOSE_WITHIN_S} s"
             later = [(i, e) for i, e in talk.events if i > index and e.way is Way.IN]
             ends = [(i, e) for i, e in later if e.kind in (Kind.CLOSE, Kind.END)]

@@ -1,6 +1,7 @@
 """Before the first frame: address, version, key."""
 
 import json
+import re
 from typing import Any
 
 from risp.protocol.action.requirements import handshake as rule
@@ -14,6 +15,8 @@ from ...verdict import Violation
 
 FOREIGN_HOST = "elsewhere.example"
 FOREIGN_ORIGIN = f"https://{FOREIGN_HOST}"
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BEARER = re.compile(r"(?:^|,)\s*bearer(?=[\s,]|$)(?!\s*=)", re.IGNORECASE)
 _JUDGED_REFUSALS = (401, 403, 426, 429, 503)
 
 
@@ -180,11 +183,12 @@ def challenge(talk: Conversation) -> int:
     if talk.response is None or talk.response[1].info["status"] != 401:
         return 0
     index, response = talk.response
-    value = header(response, "WWW-Authenticate")
-    if value is None or not value.lower().startswith("bearer"):
+    # Several schemes may stand there, in one header or in several (RFC 9110, 11.6.1).
+    values = [v for name, v in response.info["headers"] if name.lower() == "www-authenticate"]
+    if not any(_BEARER.search(_QUOTED.sub("", value)) for value in values):
         raise Violation(
             "the header `WWW-Authenticate: Bearer`",
-            f"WWW-Authenticate: {value or '(absent)'}",
+            f"WWW-Authenticate: {', '.join(values) or '(absent)'}",
             at=index,
         )
     return 1

@@ -57,7 +57,7 @@ def as_large_as_allowed(case: Case) -> None:
     """Send a message that is exactly as large as the limit allows."""
     peer = case.opened()
     peer.send_bytes(Kind.TEXT, padded(peer, size_to_try(case)))
-    peer.expect("action_chunk", peer.answer_s + TRANSFER_S)
+    peer.expect("action_chunk", peer.answer_s + TRANSFER_S, seq=peer.seq)
 
 
 @check(rule.PING, timing=True)

@@ -1,19 +1,39 @@
 """Observations: what is taken, what is refused, and the one answer that each gets."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from risp.protocol.action.limits import MAX_SEQ, MAX_TIME_NS
+from risp.protocol.action.limits import MAX_REQUEST_ID, MAX_SEQ, MAX_TIME_NS
 from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
+from ...conversation import PASSING_CODES
 from ...json_values import shown
 from ...peers.websocket import SLACK_S, STEP_S, Peer, show
-from ...verdict import NotSeen, Violation
+from ...verdict import DidNotInfer, NotSeen, Violation
 
 INVALID = "invalid_observation"
 LONG_MS = 60_000
+FAULT_CODES = (
+    "bad_frame",
+    "unknown_type",
+    INVALID,
+    "invalid_image",
+    "out_of_order",
+    "duplicate_request",
+)
+"""Codes that say that something is wrong with the observation itself."""
+EXTREMES = [1.7976931348623157e308, -1.7976931348623157e308, 5e-324, -0.0, 0, 2**53 + 1, -1, 1e-9]
+"""Numbers that a double holds, or comes close to."""
+EVERY_MEMBER = {
+    "prompt": "",
+    "request_id": "r",
+    "capture_time_ns": "0",
+    "max_age_ms": 1e9,
+    "max_gpu_seconds": 3600,
+}
+"""All members that an observation may have besides its state and its images."""
 
 
 def refused(peer: Peer, frame: dict[str, Any] | str, code: str, **members: Any) -> dict[str, Any]:
@@ -48,6 +68,14 @@ def accepted(peer: Peer, **members: Any) -> dict[str, Any]:
     """Send an observation with these members; it must be answered with actions."""
     sent = peer.send_observation(**members)
     return peer.expect("action_chunk", seq=sent["seq"])
+
+
+def persist(observe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Observe, and once more where the observation met with what may befall any."""
+    try:
+        return observe()
+    except DidNotInfer:
+        return observe()
 
 
 # seq
@@ -93,6 +121,13 @@ def integral_float(case: Case) -> None:
 # state
 
 
+def numbers(case: Case) -> list[float]:
+    """A `state` of numbers to be spoilt; NotSeen where the target wants none."""
+    if case.subject.state_width == 0:
+        raise NotSeen("the target's `state` has no numbers that could be spoilt")
+    return [0.5] * case.subject.state_width
+
+
 @check(rule.STATE_TYPE)
 def state_type(case: Case) -> None:
     """Send each wrong `state` in turn, and none."""
@@ -108,7 +143,7 @@ def state_finite(case: Case) -> None:
     """Send numbers that are JSON and no double."""
     peer = case.opened()
     for number in ("1e999", "-1e999"):
-        frame = peer.observation(state=[0.5] * case.subject.state_width)
+        frame = peer.observation(state=numbers(case))
         refused(peer, json.dumps(frame).replace("0.5", number, 1), INVALID)
 
 
@@ -139,7 +174,8 @@ def state_param(case: Case) -> None:
 def no_boolean_numbers(case: Case) -> None:
     """Send booleans where numbers are due."""
     peer = case.opened()
-    refused_with(peer, "state", ([True] * case.subject.state_width,))
+    if case.subject.state_width:
+        refused_with(peer, "state", ([True] * case.subject.state_width,))
     refused_with(peer, "seq", (True,))
 
 
@@ -147,7 +183,8 @@ def no_boolean_numbers(case: Case) -> None:
 def no_string_numbers(case: Case) -> None:
     """Send numeric strings where numbers are due."""
     peer = case.opened()
-    refused_with(peer, "state", (["0.5"] * case.subject.state_width,))
+    if case.subject.state_width:
+        refused_with(peer, "state", (["0.5"] * case.subject.state_width,))
     refused_with(peer, "seq", ("5",))
 
 
@@ -208,6 +245,32 @@ def time_repeated(case: Case) -> None:
         raise Violation(f"capture_time_ns {value!r} in the action_chunk", "none")
 
 
+@check(rule.NO_FALSE_REFUSAL)
+def nothing_wrong(case: Case) -> None:
+    """Send sound observations of unusual shapes; none may be called wrong."""
+    peer = case.opened()
+    width = case.subject.state_width
+    extremes = [(EXTREMES * width)[i : i + width] for i in range(0, len(EXTREMES), width or 9)]
+    shapes: list[dict[str, Any]] = [
+        *({"state": state} for state in extremes if width),
+        {"request_id": "\u20ac" + "\U0001f916" * (MAX_REQUEST_ID - 1)},
+        {"request_id": ' "\n'},
+        {"prompt": "\u30ab\U0001f916 " * 100},
+        dict(EVERY_MEMBER),
+    ]
+    taken = 0
+    for shape in shapes:
+        frame = peer.send_observation(**shape)
+        event = peer.next(peer.answer_s + SLACK_S)
+        tree = event.tree if event is not None and event.tree else {}
+        if tree.get("code") in FAULT_CODES:
+            hint = f"sent {_short(frame)}"
+            raise Violation("action_chunk, for nothing is wrong", show(event), hint=hint)
+        taken += tree.get("type") == "action_chunk"
+    if not taken:
+        raise NotSeen("no observation of an unusual shape became a chunk")
+
+
 # max_age and budgets
 
 
@@ -237,7 +300,9 @@ def gpu_budget(case: Case) -> None:
 def step_budget(case: Case) -> None:
     """Allow the session a nanosecond, and one observation a minute."""
     peer = case.opened(max_gpu_seconds=1e-9)
-    accepted(peer, max_gpu_seconds=60.0)
+    sent = peer.send_observation(max_gpu_seconds=60.0)
+    others = PASSING_CODES - {"budget_exceeded"}
+    peer.expect("action_chunk", seq=sent["seq"], passing=others)
     sent = peer.send_observation()
     peer.expect_error("budget_exceeded", peer.answer_s, seq=sent["seq"])
 

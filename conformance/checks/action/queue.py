@@ -1,16 +1,17 @@
 """Queue modes: what happens to observations that wait."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from risp.protocol.action.limits import DEFAULT_MAX_IN_FLIGHT
 from risp.protocol.action.requirements import queue as rule
 
 from ...check import Case, check, monitor
-from ...conversation import Conversation
+from ...conversation import PASSING_CODES, Conversation
 from ...json_values import mapping, shown
 from ...peers.websocket import SLACK_S, Peer, show
 from ...transcript import Event
-from ...verdict import NotSeen, Violation
+from ...verdict import DidNotInfer, NotSeen, Violation
 from .opening import accepted_open, refused_open
 
 MOST = 32
@@ -35,6 +36,13 @@ def read_answers(peer: Peer, seqs: list[int]) -> list[Event]:
     return answers
 
 
+def some_inferred(answers: Sequence[Event]) -> None:
+    """DidNotInfer if all observations met with what may befall any."""
+    codes = [event.tree.get("code") for event in answers if event.tree]
+    if all(code in PASSING_CODES for code in codes):
+        raise DidNotInfer(f"none of {len(codes)} observations was inferred: {codes[0]}")
+
+
 def burst_size(case: Case) -> int:
     """As many observations as the target takes, within reason."""
     return min(case.subject.max_in_flight, MOST)
@@ -52,6 +60,24 @@ def order(case: Case) -> None:
             peer.send_wrong(frame | {"state": "x"}, "invalid_observation")
         else:
             peer.send(frame)
+    read_in_order(peer, due)
+
+
+@check(rule.ORDER)
+def order_of_repeats(case: Case) -> None:
+    """Pipeline the repeat of an answered request between others; no answer may come before its."""
+    peer = case.opened()
+    content = peer.observation(request_id="again")
+    peer.observe(**content)
+    frames = [peer.observation() for _ in range(5)]
+    frames[3] = content | {"seq": frames[3]["seq"]}
+    for frame in frames:
+        peer.send(frame, flush=frame is frames[-1])
+    read_in_order(peer, [frame["seq"] for frame in frames])
+
+
+def read_in_order(peer: Peer, due: list[int]) -> None:
+    """The answers to observations must come in their order."""
     came = [event.tree.get("seq") for event in read_answers(peer, due) if event.tree]
     if came != due:
         raise Violation(f"answers in the order {due}", f"{came}")
@@ -64,8 +90,11 @@ def fifo_if_absent(case: Case) -> None:
     if peer.ready.get("queue") not in (None, "fifo"):
         raise Violation("queue `fifo`", shown(peer.ready["queue"]), pointer="/queue")
     seqs = send_burst(peer, DEFAULT_MAX_IN_FLIGHT)
-    for event in read_answers(peer, seqs):
-        if event.frame_type != "action_chunk":
+    answers = read_answers(peer, seqs)
+    some_inferred(answers)
+    for event in answers:
+        is_passing = event.tree is not None and event.tree.get("code") in PASSING_CODES
+        if event.frame_type != "action_chunk" and not is_passing:
             raise Violation("an action_chunk for each", show(event))
 
 
@@ -74,9 +103,11 @@ def within_room(case: Case) -> None:
     """Have as many observations unanswered as the target takes."""
     peer = case.opened()
     size = burst_size(case)
-    for event in read_answers(peer, send_burst(peer, size)):
+    answers = read_answers(peer, send_burst(peer, size))
+    for event in answers:
         if event.tree and event.tree.get("code") == "too_many_in_flight":
             raise Violation(f"room for {size} observations", show(event))
+    some_inferred(answers)
 
 
 @check(rule.UNKNOWN_QUEUE)
@@ -125,12 +156,15 @@ def supersede(case: Case) -> None:
 def newest_wins(case: Case) -> None:
     """Send bursts; the last observation of each must be used."""
     peer = latest(case)
+    newest: list[Event] = []
     for size in (4, 8, 16):
         seqs = send_burst(peer, size)
-        for event in read_answers(peer, seqs):
-            newest = event.tree is not None and event.tree.get("seq") == seqs[-1]
-            if newest and event.frame_type == "observation.dropped":
-                raise Violation("the newest observation used", show(event))
+        answers = read_answers(peer, seqs)
+        newest += [e for e in answers if e.tree is not None and e.tree.get("seq") == seqs[-1]]
+    for event in newest:
+        if event.frame_type == "observation.dropped":
+            raise Violation("the newest observation used", show(event))
+    some_inferred(newest)
 
 
 @monitor(rule.ORDER)

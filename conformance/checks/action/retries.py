@@ -1,5 +1,6 @@
 """Retries: the same `request_id` once more."""
 
+from functools import partial
 from typing import Any
 
 from risp.protocol.action.limits import MAX_REQUEST_ID, REMEMBERED_CHUNKS
@@ -7,7 +8,7 @@ from risp.protocol.action.requirements import observation as rule
 
 from ...check import Case, check
 from ...verdict import Violation
-from .observation import INVALID, LONG_MS, accepted, given_refusal, refused_with
+from .observation import INVALID, LONG_MS, accepted, given_refusal, persist, refused_with
 
 
 @check(rule.REQUEST_ID_BOUNDS)
@@ -50,11 +51,15 @@ def pending_request(case: Case) -> None:
 def other_content(case: Case) -> None:
     """Use the id of an answered request for another content."""
     peer = case.opened()
-    peer.observe(request_id="taken")
-    sent = peer.send_observation(request_id="taken")
-    peer.expect_error("duplicate_request", peer.answer_s, seq=sent["seq"], request_id="taken")
-    peer.send_observation(request_id="taken", prompt="something else altogether")
-    peer.expect_error("duplicate_request", peer.answer_s)
+    content = peer.observation() | {"request_id": "taken"}
+    peer.observe(**content)
+    others: list[dict[str, Any]] = [{"prompt": "something else altogether"}]
+    if (state := peer.observation()["state"]) != content["state"]:
+        others.append({"state": state})  # a `state` of no numbers is no other content
+    for other in others:
+        again: dict[str, Any] = content | {"seq": peer.seq + 1} | other
+        sent = peer.send_observation(**again)
+        peer.expect_error("duplicate_request", peer.answer_s, seq=sent["seq"], request_id="taken")
 
 
 @check(rule.NOT_CONTENT)
@@ -83,11 +88,12 @@ def seq_before_request(case: Case) -> None:
 def remember(case: Case) -> None:
     """Answer as many requests as must be remembered, and send the first again."""
     peer = case.opened()
-    content = peer.observation() | {"request_id": "request-0"}
-    first = peer.observe(**content)
+    content = peer.observation(request_id="request-0")
+    del content["seq"]
+    first = persist(lambda: peer.observe(**content))
     for number in range(1, REMEMBERED_CHUNKS):
-        peer.observe(request_id=f"request-{number}")
-    chunk = accepted(peer, **content | {"seq": peer.seq + 1})
+        persist(partial(peer.observe, request_id=f"request-{number}"))
+    chunk = persist(lambda: accepted(peer, **content))
     same_actions(chunk, first, f"the request {REMEMBERED_CHUNKS} chunks ago")
 
 
@@ -104,4 +110,4 @@ def request_scope(case: Case) -> None:
     """Use a request id in one session, and for another content in the next."""
     first = case.opened()
     first.observe(request_id="mine")
-    accepted(case.opened(), request_id="mine")
+    accepted(case.opened(), request_id="mine", prompt="something else altogether")

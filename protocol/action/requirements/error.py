@@ -37,7 +37,8 @@ FATAL_CLOSES = Requirement(
 )
 PARAM_POINTER = Requirement(
     "A-ERR-8",
-    "A server MUST write `param`, if it sends one, as a JSON pointer.",
+    "A server MUST write `param`, if it sends one, as a JSON pointer (RFC 6901) to the place in the "
+    "client's frame that is wrong, or to one around it.",
 )
 UNKNOWN_TYPE = Requirement(
     "A-ERR-9",

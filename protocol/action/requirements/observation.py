@@ -161,8 +161,8 @@ REQUEST_ID_BOUNDS = Requirement(
 )
 SAME_REQUEST = Requirement(
     "A-OBS-33",
-    "A server that accepts an observation with the `request_id` and the content of one that it has "
-    "answered with a chunk MUST answer it with equal `actions`.",
+    "A server that accepts an observation with the `request_id` and the content of a request that "
+    "it has to remember MUST answer it with equal `actions`, unless this repeat is dropped.",
 )
 PENDING_REQUEST = Requirement(
     "A-OBS-34",
@@ -177,8 +177,8 @@ INFER_ONCE = Requirement(
 )
 OTHER_CONTENT = Requirement(
     "A-OBS-36",
-    "A server MUST answer `duplicate_request` to a `request_id` that it has answered with a chunk, "
-    "coming again with other content.",
+    "A server MUST answer `duplicate_request` to the `request_id` of a request that it has to "
+    "remember, coming again with other content.",
 )
 NOT_CONTENT = Requirement(
     "A-OBS-37",
@@ -242,4 +242,10 @@ NO_IMAGES = Requirement(
     "A server that requires no camera MUST accept an observation without `images`.",
     Seen.DECLARED,
     needs=Declares.NO_CAMERAS,
+)
+NO_FALSE_REFUSAL = Requirement(
+    "A-OBS-48",
+    "A server MUST NOT refuse an observation that keeps every rule of this profile and every "
+    "declaration of the server's with a code that names a fault of the observation: `bad_frame`, "
+    "`unknown_type`, `invalid_observation`, `invalid_image`, `out_of_order` or `duplicate_request`.",
 )

@@ -11,8 +11,9 @@ CLIENT_SPEAKS_FIRST = Requirement(
 )
 ANSWER_OPEN = Requirement(
     "A-OPEN-2",
-    f"A server MUST answer `session.open` within {OPEN_ANSWER_S} s with `session.ready` or a fatal "
-    "`error`.",
+    "A server MUST answer `session.open` with `session.ready` or a fatal `error` within "
+    f"{OPEN_ANSWER_S} s of it, or of the last `session.status` that it sent to a client that listed "
+    "`status`.",
 )
 READY_FIRST = Requirement(
     "A-OPEN-3",
@@ -33,7 +34,8 @@ OPEN_FIRST = Requirement(
 )
 OPEN_IN_TIME = Requirement(
     "A-OPEN-7",
-    f"A server MUST close with 1001 a connection on which no session is opened for {UNOPENED_S} s, and no sooner.",
+    f"A server MUST close with 1001 a connection on which no session is opened for {UNOPENED_S} s, "
+    "and no sooner unless it shuts down.",
     Seen.SLOW,
     reason=f"The clock of {UNOPENED_S} s.",
 )

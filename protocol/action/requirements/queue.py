@@ -43,13 +43,14 @@ LATEST_UNSUPPORTED = Requirement(
 SUPERSEDE = Requirement(
     "A-QUEUE-8",
     "A server in `latest` MUST answer a waiting observation that a newer one overtakes with "
-    "`observation.dropped` and the reason `superseded`.",
+    "`observation.dropped` and the reason `superseded`, or `expired` if it is too old as well.",
     Seen.DECLARED,
     needs=Declares.QUEUE_LATEST,
 )
 NEWEST_WINS = Requirement(
     "A-QUEUE-9",
-    "A server in `latest` MUST NOT drop the newest observation as `superseded`.",
+    "A server in `latest` MUST NOT drop the newest observation that it has accepted as "
+    "`superseded`.",
     Seen.DECLARED,
     needs=Declares.QUEUE_LATEST,
 )
