@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import Phase, given, seed
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning
 
@@ -25,7 +25,8 @@ from ..generate.malformed import AlmostFrame, by_key
 from ..generate.sentences import SENTENCES
 from ..peers.websocket import SLACK_S, OutOfTime, Peer
 from ..transcript import Kind, Transcript
-from ..verdict import NotSeen, Violation, Wavering
+from ..verdict import DidNotInfer, NotSeen, Violation, Wavering
+from .drawing import bounded
 
 ROUNDS = 3
 """How often each key is drawn; the first draw is the simplest there is."""
@@ -95,13 +96,21 @@ def explore(case: Case, rule: Requirement) -> None:
     number = case.rng.getrandbits(64)
     talk = Talk(case.aside())
     failed: list[tuple[Any, Violation]] = []
+    unseen: list[NotSeen] = []
 
     def say(drawn: tuple[AlmostFrame, ...]) -> None:
+        if failed or unseen:
+            raise _Found  # Hypothesis holds its example once more: that is no second opinion.
         for key, one in zip(strategies, drawn, strict=True):
             try:
                 talk.say(one)
             except Violation as violation:
                 failed.append((key, violation))
+                raise _Found from None
+            except DidNotInfer:
+                continue  # It says nothing about the frame.
+            except NotSeen as cause:
+                unseen.append(cause)
                 raise _Found from None
 
     try:
@@ -110,6 +119,8 @@ def explore(case: Case, rule: Requirement) -> None:
         _let_go(talk)
     if not failed:
         case.enter(talk.case.transcript)
+        if unseen:
+            raise unseen[0]
         return
     key, violation = failed[0]
     smallest = _smallest(case, strategies[key], number) or _again(case, talk, violation)
@@ -120,14 +131,7 @@ def explore(case: Case, rule: Requirement) -> None:
 def _draw(strategy: st.SearchStrategy[Any], take: Callable[[Any], None], number: int, count: int,
           *phases: Phase) -> None:  # fmt: skip
     @seed(number)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate, *phases],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-    )
+    @bounded(count, *phases)
     @given(strategy)
     def hold(drawn: Any) -> None:
         take(drawn)

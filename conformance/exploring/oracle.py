@@ -18,7 +18,7 @@ from risp.protocol.action.session import State
 from risp.protocol.requirement import Level, Requirement
 
 from ..check import MONITORS, Monitor
-from ..conversation import Asked, Conversation
+from ..conversation import Asked, Conversation, is_aside
 from ..json_values import listing, mapping, shown
 from ..peers.websocket import show
 from ..transcript import Event, Kind, Transcript, Way
@@ -276,7 +276,7 @@ def _settle(books: _Books, what: str, index: int, event: Event) -> None:
     if books.due and books.state in (State.NEW, State.OPENING):
         due = books.due[0]
         raise Violation(_words(due.what), show(event), at=index, requirement=due.rule)
-    if what in PASSING or books.over_by_kit:
+    if what in PASSING or books.over_by_kit or (event.tree and is_aside(event.tree)):
         return
     if books.due and what not in _STRAYS:
         due = books.due[0]
@@ -334,7 +334,8 @@ def told(talk: Conversation) -> Iterator[tuple[str, Any, int]]:
             history.append(_content(one.tree))
             actions = chunk.get("actions")
             # Written in another way, the same actions are other JSON: equal ways are compared.
-            way = mapping(actions).get("dtype"), len(listing(actions))
+            tensor = mapping(actions)
+            way = tensor.get("dtype"), tensor.get("shape"), len(listing(actions))
             yield repr((history, way)), actions, one.answers[0][0]
 
 

@@ -18,6 +18,7 @@ from risp.protocol.action.session import State
 from risp.protocol.errors import DecodeError
 
 from ..check import HANDSHAKE_S, Case
+from ..conversation import is_aside
 from ..peers.link import Link, LinkError
 from ..peers.websocket import SLACK_S, STEP_S, KitError, OutOfTime
 from ..subject import Subject
@@ -224,7 +225,7 @@ class Player:
             raise NotSeen("the target announced its end, or sent the kit away")
         if tree.get("fatal") is True:
             line.state = State.CLOSED
-        if event.kind is Kind.TEXT and event.frame_type in _REPLIES:
+        if event.kind is Kind.TEXT and event.frame_type in _REPLIES and not is_aside(tree):
             line.owed -= 1
             took = line.link.now() - asked
             self.slowest_s = max(self.slowest_s, min(took, 1.0))

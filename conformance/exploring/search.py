@@ -31,11 +31,12 @@ BEFORE = 5
 """Conversations before a failing one that may have led to it."""
 CONFIRMED = 2
 """How often the shortest has to fail again."""
-SHARES = ((0.01, 1), (0.1, 4))
+SHARES = ((0.01, 1), (0.03, 3), (0.1, 10), (0.3, 30), (1.0, 100))
 """Up to so many seconds that a target's fastest answer takes, one conversation in so many is held.
 
-Coarse steps, and the fastest of six: a busy machine does not change what is held."""
-LEAST_SHARE = 12
+So it takes half a minute at most. The steps are coarse, and the fastest of six answers decides: a
+busy machine does not change what is held."""
+LEAST_SHARE = 200
 """For the slowest targets."""
 CALIBRATION = (Step(1, Open()), Step(1, Observe()), Step(1, Observe(1)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from risp.protocol.action.session import TABLE, State
 
 from .cover import ENDS
+from .drawing import bounded
 from .plan import SPOILT, Act, End, Observe, Open, Plan, Spoilt, Step, after
 
 AT_ONCE = 3
@@ -131,15 +132,7 @@ def walk(hold: Callable[[Plan], None], count: int, number: int) -> None:
     machine: Any = type("Walk", (Walk,), {"hold": staticmethod(hold)})
     run_state_machine_as_test(
         seed(number)(machine),
-        settings=settings(
-            max_examples=count,
-            stateful_step_count=STEPS,
-            # Shortening is done on plans, by `shrink`: it knows connections, and a target that
-            # remembers other conversations cannot mislead it.
-            phases=[Phase.generate],
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-        ),
+        # Shortening is done on plans, by `shrink`: it knows connections, and a target that
+        # remembers other conversations cannot mislead it.
+        settings=settings(bounded(count), stateful_step_count=STEPS),
     )

@@ -98,24 +98,8 @@ def test_who_forbids_what_is_odd_sees_nothing_in_the_plain_reference(
     assert seen == [False] * len(seen)
 
 
-WRONGED = {
-    "Retires": "generated frames pair an answer with the wrong one of two as the end comes",
-    "TellsLatecomers": "the same",
-    "uneven": "A-CLOSE-12 compares tensors of different shapes",
-    "TellsItsTroubles": "the oracle takes a vendor's error that answers nothing for an answer",
-}
-"""Odd servers that generated conversations hold for broken, which is the court's own fault."""
-
-
-def generated(one: Odd) -> object:
-    """The case of an odd server, known to be wronged or not."""
-    reason = WRONGED.get(one.name)
-    marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=False)]
-    return pytest.param(one, id=one.name, marks=marks)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("server", [generated(one) for one in ODD])
+@pytest.mark.parametrize("server", ODD, ids=[one.name for one in ODD])
 def test_an_odd_but_legal_server_is_accused_of_nothing_in_generated_conversations(server: Odd):
     finished = explore(server.server, server.served).finished
     assert finished.diagnosis is None
