@@ -5,15 +5,16 @@
 #   make check       lint, format, types, schema drift, documentation
 #   make docs        build the specification site into site/, broken links are errors
 #   make schema      write the schemas of frames and reports anew from the models
-#   make bench       measure the round trip and the queue
+#   make bench       measure the round trip, the queue and the court
 #   make matrix      judge every broken server by everything, write tests/broken/KILLS.md
+#   make soak        judge the reference for hours with every core loaded, write tests/SOAK.md
 #   make wheel-test  build sdist and wheel, use them in an empty environment
 #   make clean       remove what the other verbs made, but for .venv
 #
 # Another interpreter: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := test
-.PHONY: demo test check docs schema bench matrix wheel-test clean
+.PHONY: demo test check docs schema bench matrix soak wheel-test clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -68,6 +69,9 @@ bench: $(INSTALLED)
 
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.broken.matrix
+
+soak: $(INSTALLED)
+	$(BIN)/python -m tests.soak
 
 wheel-test: $(INSTALLED)
 	$(BIN)/python tests/end_to_end/wheel.py

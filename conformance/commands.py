@@ -50,7 +50,7 @@ def _reports(values: tuple[str, ...]) -> list[tuple[str, Path]]:
 @click.option("--report", "reports", multiple=True, metavar="KIND[=FILE]",
               help="Write a report: json=FILE, junit=FILE, or github for annotations.")  # fmt: skip
 @click.option("--transcripts", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Write the transcript of every check, for `risp replay`.")  # fmt: skip
+              help="Write the transcript of every check, for `judge` and `replay`.")  # fmt: skip
 @click.option(
     "--verbose", "-v", is_flag=True, help="A line for every check, and every requirement in full."
 )
@@ -129,3 +129,36 @@ def replay(context: click.Context, file: Path, url: str, key: str | None) -> Non
     from .replay import run_replay
 
     context.exit(run_replay(file, url, key or None))
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="DIR | FILE...",
+                type=click.Path(exists=True, path_type=Path))  # fmt: skip
+@click.option("--report", "reports", multiple=True, metavar="KIND[=FILE]",
+              help="Write a report: json=FILE, junit=FILE, or github for annotations.")  # fmt: skip
+@click.option(
+    "--verbose", "-v", is_flag=True, help="A line for every check, and every requirement in full."
+)
+@click.pass_context
+def judge(
+    context: click.Context, paths: tuple[Path, ...], reports: tuple[str, ...], verbose: bool
+) -> None:
+    """Judge recorded conversations, without a network.
+
+    DIR is what `risp test --transcripts DIR` has written: its verdicts are those of that run. A
+    FILE of it is judged by its own check and by what holds for any conversation.
+
+    Exit: as of `risp test`; for a FILE 0 nothing broken, 1 a violation shows, 3 it cannot be told.
+    """
+    is_folder = len(paths) == 1 and paths[0].is_dir()
+    if not is_folder and any(path.is_dir() for path in paths):
+        raise click.UsageError("give one folder, or files")
+    if reports and not is_folder:
+        raise click.UsageError("a report is made of a whole folder")
+    files = _reports(reports)
+
+    from .judge_command import run_judge_files, run_judge_folder
+
+    if is_folder:
+        context.exit(run_judge_folder(paths[0], files, verbose))
+    context.exit(run_judge_files(paths))

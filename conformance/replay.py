@@ -3,12 +3,13 @@
 The sends are the recording's, byte for byte. Each goes out when as much has come in as had come in
 then, or when that is overdue, so that a pipelined burst stays one and an answer is waited for.
 Afterwards the monitors judge the new transcript, and the script of the recorded check judges it as
-if it had held the conversation itself.
+if it had held the conversation itself; what an exploration has found, the oracle judges.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -17,24 +18,29 @@ from rich.console import Console
 from rich.text import Text
 
 from risp.protocol.action.limits import DEFAULT_ANSWER_TIMEOUT_MS
+from risp.protocol.requirement import Requirement
 
 from .bench import Bench
-from .check import CHECKS, Case, Check
+from .check import CHECKS, Case
 from .diagnosis import Diagnosis, Exit
 from .discovery import discover
+from .json_values import mapping
+from .offline import FOREVER_S, Recording, explored, judge_alone, play_recorded
 from .peers.address import Address
 from .peers.link import LinkError, Request
 from .peers.live import LiveLink
-from .peers.recorded import Tape
 from .peers.websocket import SLACK_S
-from .report.words import line
-from .runner import CHECK_S, SETTLE_S, play
+from .report.single import print_conversation
+from .runner import CHECK_S, DISCOVERY, SETTLE_S
 from .subject import Subject
 from .transcript import REDACTED, Event, Kind, Transcript, Way, redact_url
 from .verdict import Finding, Verdict
 
 OVERDUE_S = DEFAULT_ANSWER_TIMEOUT_MS / 1000 + SLACK_S
 """Seconds that an event of the recording is waited for before the conversation goes on."""
+
+EARNED = ("earns", "rule", "closes", "fence", "frame", "flaw", "pointer")
+"""What is noted of a generated frame: what it earns, and by which sentence."""
 
 
 def run_replay(file: Path, url: str, key: str | None) -> int:
@@ -48,31 +54,30 @@ def run_replay(file: Path, url: str, key: str | None) -> int:
     console = Console(highlight=False)
     try:
         fresh = hold_again(recording, address, key)
-        findings, note = judge_again(fresh, address, key, recording.seed)
+        findings, note = judge_again(recording, fresh, address, key)
     except LinkError as error:
         click.echo(f"risp: no WebSocket at {redact_url(address.url)}: {error}", err=True)
         return int(Exit.UNREACHABLE)
     except Diagnosis as diagnosis:
         click.echo(f"risp: {diagnosis.message}", err=True)
         return int(diagnosis.code)
-    for event in fresh.events:
-        console.print(Text(line(event)), soft_wrap=True)
-    _tell(console, recording, fresh, findings, note)
+    print_conversation(console, fresh, findings, note)
+    broken = {finding.key for finding in findings}
+    for finding_key, rule in _shown(recording).items():
+        again = "shows again" if finding_key in broken else "does not show again"
+        console.print(Text(f"{rule.id} is broken in the recording, and {again}"), soft_wrap=True)
+    same = _shape(recording) == _shape(fresh)
+    console.print(f"the target answered {'as' if same else 'otherwise than'} in the recording")
     return int(Exit.VIOLATION if findings else Exit.CONFORMANT)
 
 
-def _tell(
-    console: Console, recording: Transcript, fresh: Transcript, findings: list[Finding], note: str
-) -> None:
-    console.print()
-    for finding in findings:
-        place = f" at {finding.pointer}" if finding.pointer else ""
-        console.print(Text(f"{finding.requirement}", "bold red"))
-        console.print(Text(f"    expected {finding.expected}\n    seen     {finding.seen}{place}"))
-    if not findings:
-        console.print(Text(f"nothing broken in this conversation {note}".strip()))
-    same = _shape(recording) == _shape(fresh)
-    console.print(f"the target answered {'as' if same else 'otherwise than'} in the recording")
+def _shown(recording: Transcript) -> dict[tuple[str, str], Requirement]:
+    """What is broken in the recording itself."""
+    try:
+        _, _, findings = judge_alone(Recording.of(recording))
+    except (ValueError, KeyError, TypeError):
+        findings = Bench.watch(recording).findings  # Its header tells nothing that could be used.
+    return {finding.key: finding.requirement for finding in findings}
 
 
 def _shape(transcript: Transcript) -> list[tuple[int, str, str | None]]:
@@ -96,17 +101,28 @@ def hold_again(recording: Transcript, address: Address, key: str | None) -> Tran
             continue
         if event.kind is Kind.HANDSHAKE:
             links[number] = LiveLink(address, fresh, number, epoch)
+            at = len(fresh.events)
             links[number].connect(_request(event, address, key), OVERDUE_S)
             came[number] = 1
+            _note(event, fresh, at, ("begins",))
             continue
         link = links[number]
         _catch_up(link, number, came, due)
+        at = len(fresh.events)
         _send(link, event)
+        _note(event, fresh, at, EARNED)
     for number, link in links.items():
         _catch_up(link, number, came, due)
         _read_on(link)
         link.release()
     return fresh
+
+
+def _note(recorded: Event, fresh: Transcript, at: int, names: tuple[str, ...]) -> None:
+    """Say of what was sent what the recording says of it; nothing if it could not be sent."""
+    if at < len(fresh.events):
+        info = {name: recorded.info[name] for name in names if name in recorded.info}
+        fresh.events[at].info.update(info)
 
 
 def _request(event: Event, address: Address, key: str | None) -> Request:
@@ -150,24 +166,45 @@ def _send(link: LiveLink, event: Event) -> None:
 
 
 def judge_again(
-    fresh: Transcript, address: Address, key: str | None, seed: int
+    recording: Transcript, fresh: Transcript, address: Address, key: str | None
 ) -> tuple[list[Finding], str]:
-    """What the monitors and the recorded check's own script find in a transcript, and a remark."""
-    findings = Bench.watch(fresh)
+    """What monitors and the recorded check find in a transcript, and a remark. Raises Diagnosis."""
+    findings = Bench.watch(fresh).findings
     check = CHECKS.get(fresh.check)
     if check is None:
-        return findings, "(judged by monitors only)"
-    spare = Transcript("discovery", seed, fresh.target)
-    subject = discover(Subject(address, key), lambda s: _live_case(s, spare, address))
-    verdict, reason, own = play_recorded(check, fresh, subject)
+        return findings, "judged by monitors only"
+    if check.explores:
+        verdict, reason, own = explored(check, _as_recorded(recording, fresh))
+    else:
+        subject = _meet(recording, address, key)
+        verdict, reason, own = play_recorded(check, fresh, subject)
     seen = {finding.key for finding in findings}
     findings += [finding for finding in own if finding.key not in seen]
     if verdict in (Verdict.NOT_TESTED, Verdict.KIT_ERROR):
-        return findings, f"(its script could not judge it: {reason}; monitors did)"
+        return findings, f"its script could not judge it: {reason}; monitors did"
     return findings, ""
 
 
-def _live_case(subject: Subject, transcript: Transcript, address: Address) -> Case:
+def _as_recorded(recording: Transcript, fresh: Transcript) -> Recording:
+    """The new conversation with what the header of the old one says of the target."""
+    return Recording.of(replace(fresh, facts={**recording.facts, "deadline_s": FOREVER_S}))
+
+
+def _meet(recording: Transcript, address: Address, key: str | None) -> Subject:
+    """Find out what the target declares now, told as much of it as the recorded run was."""
+    told = mapping(recording.facts.get("subject"))
+    subject = Subject(
+        address,
+        key,
+        open_members=mapping(told.get("open")),
+        observation_members=mapping(told.get("observation")),
+    )
+    spare = Transcript(DISCOVERY, recording.seed, redact_url(address.url))
+    return discover(subject, lambda s: live_case(s, spare, address))
+
+
+def live_case(subject: Subject, transcript: Transcript, address: Address) -> Case:
+    """A case whose connections go to an address."""
     epoch = time.monotonic()
     return Case(
         subject,
@@ -177,19 +214,3 @@ def _live_case(subject: Subject, transcript: Transcript, address: Address) -> Ca
         lambda: time.monotonic() - epoch,
         deadline=CHECK_S,
     )
-
-
-def play_recorded(
-    check: Check, transcript: Transcript, subject: Subject
-) -> tuple[Verdict, str, list[Finding]]:
-    """Hold a check's script against a transcript: the same verdict, without a wire."""
-    tape = Tape(transcript)
-    case = Case(
-        subject,
-        Random(f"{transcript.seed}:{transcript.check}"),
-        transcript,
-        lambda record, number: tape.link(),
-        lambda: tape.clock,
-        deadline=float("inf"),
-    )
-    return play(check, case)
