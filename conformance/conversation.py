@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Asked:
     index: int
     event: Event
     tree: dict[str, Any]
+    is_sloppy: bool = False
+    """Whether only a lenient parser reads it: then it may be answered, or refused as no frame."""
     answers: list[tuple[int, Event]] = field(default_factory=list[tuple[int, Event]])
 
     @property
@@ -143,10 +146,13 @@ class Conversation:
         stray: list[tuple[int, Event]] = []
         for index, event in self.events:
             tree = event.tree
+            is_sloppy = tree is None and event.way is Way.OUT
+            if is_sloppy:
+                tree = _leniently(event)
             if tree is None:
                 continue
-            if event.way is Way.OUT and event.frame_type == "observation" and self.ready:
-                one = Asked(index, event, tree)
+            if event.way is Way.OUT and tree.get("type") == "observation" and self.ready:
+                one = Asked(index, event, tree, is_sloppy)
                 asked.append(one)
                 queues[one.seq].append(one)
             elif event.way is Way.IN and is_answer(tree):
@@ -161,6 +167,21 @@ class Conversation:
                 else:
                     due.answers.append((index, event))
         return asked, stray
+
+
+def _leniently(event: Event) -> dict[str, Any] | None:
+    """What common parsers make of a text that a strict one refuses (A-ERR-15 to A-ERR-18)."""
+    if event.text is None or event.kind is not Kind.TEXT:
+        return None
+    try:
+        tree = json.loads(event.text.removeprefix("\ufeff"), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+    return mapping(tree) or None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def is_aside(tree: dict[str, Any]) -> bool:

@@ -150,10 +150,11 @@ def _spoilt(books: _Books, index: int, event: Event) -> None:
         books.due.append(_Due("session.ready", rule, index, event))
         books.state = State.OPENING
         return
-    if books.state is State.NEW and earns == "unknown_type":
-        earns, rule = "not_open", opening.OPEN_FIRST
-    if books.state is State.NEW and earns == "bad_frame":
-        rule = opening.UNDECODABLE_FIRST
+    if books.state is State.NEW and rule.level is Level.MUST:
+        if earns == "unknown_type":
+            earns, rule = "not_open", opening.OPEN_FIRST
+        elif earns == "bad_frame":
+            rule = opening.UNDECODABLE_FIRST
     books.due.append(_Due(earns, rule, index, event))
 
 

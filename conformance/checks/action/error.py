@@ -58,7 +58,9 @@ def lives_on(case: Case) -> None:
     )
     for fault, code in faults:
         peer.send_wrong(fault, code)
-        peer.next(peer.answer_s + SLACK_S)
+        event = peer.next(peer.answer_s + SLACK_S)
+        if event is not None and event.kind is not Kind.TEXT:
+            raise NotSeen(f"no error for a fault that earns {code}, but {show(event)}")
         sent = peer.send_observation(seq=peer.seq + 2)
         peer.expect("action_chunk", seq=sent["seq"], hint=f"after a fault that earns {code}")
     peer.send(case.open_frame())
