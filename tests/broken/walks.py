@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import multiprocessing
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -15,7 +17,7 @@ from risp.conformance.check import Case
 from risp.conformance.checks import action as _registered  # noqa: F401
 from risp.conformance.discovery import discover
 from risp.conformance.exploring.plan import Plan
-from risp.conformance.exploring.search import Search
+from risp.conformance.exploring.search import Failure, Search
 from risp.conformance.peers.address import Address
 from risp.conformance.peers.live import LiveLink
 from risp.conformance.subject import Subject
@@ -59,34 +61,47 @@ def case_at(url: str, seed: int) -> Case:
     return case(discover(Subject(address), case))
 
 
+@contextlib.contextmanager
+def fresh(server: type, how: Served) -> Iterator[str]:
+    """Serve it as a new process would: what its class remembers is forgotten."""
+    for name, value in vars(server).items():
+        if isinstance(value, (dict, list)):
+            value.clear()
+        elif name[:2] != "__" and isinstance(value, str):
+            setattr(server, name, "")
+    with serving(server, how) as url:
+        yield url
+
+
 def held_once(server: type, how: Served, plan: Plan) -> Violation | None:
     """What one conversation shows, on a server that has seen no other."""
-    with serving(server, how) as url:
+    with fresh(server, how) as url:
         failure = Search(case_at(url, 0), repeats=True).hold(plan)
     return None if failure is None else failure.violation
 
 
-def found(one: Planted, seed: int, cover: bool = True) -> Result:
+def found(one: Planted, seed: int, cover: bool = True) -> tuple[Result, Failure | None]:
     """Search on a fresh server; `cover=False` leaves the walks alone to find it."""
     started = time.monotonic()
-    with serving(one.server, one.served) as url:
+    with fresh(one.server, one.served) as url:
         search = Search(case_at(url, seed), cover=cover)
         try:
             failure = search.run()
         except (Wavering, Inconclusive) as wavering:
-            return Result(f"wavers: {wavering}", 0, search.player.held, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            return Result(f"wavers: {wavering}", 0, search.player.held, seconds), None
     seconds = time.monotonic() - started
     if failure is None:
-        return Result("", 0, search.player.held, seconds)
+        return Result("", 0, search.player.held, seconds), None
     rule = failure.violation.requirement
     assert rule is not None
-    return Result(rule.id, len(failure.plan), search.tried, seconds)
+    return Result(rule.id, len(failure.plan), search.tried, seconds), failure
 
 
 def _one(job: tuple[int, int, bool]) -> tuple[tuple[int, int, bool], Result]:
     logging.disable()
     number, seed, cover = job
-    return job, found(PLANTED[number], seed, cover)
+    return job, found(PLANTED[number], seed, cover)[0]
 
 
 def table(results: dict[tuple[int, int, bool], Result]) -> str:

@@ -3,9 +3,14 @@
 import pytest
 
 from risp.conformance.exploring.cover import pairs
+from risp.conformance.exploring.oracle import judge
 from risp.conformance.exploring.plan import is_sound, renumbered
+from risp.conformance.peers.address import Address
+from risp.conformance.replay import hold_again
+from risp.conformance.transcript import Transcript
+from risp.conformance.verdict import Violation
 from tests.broken.sessions import PLANTED, Planted
-from tests.broken.walks import found, held_once
+from tests.broken.walks import found, fresh, held_once
 
 CASES = [pytest.param(one, id=one.name) for one in PLANTED]
 
@@ -26,10 +31,18 @@ def test_no_shorter_conversation_of_the_same_steps_does(one: Planted):
 
 
 @pytest.mark.parametrize("one", CASES)
-def test_it_is_found_in_the_default_budget_and_shortened(one: Planted):
-    result = found(one, seed=0)
+def test_it_is_found_in_the_default_budget_shortened_and_replayed(one: Planted, tmp_path):
+    result, failure = found(one, seed=0)
     assert result.rule in {rule.id for rule in one.breaks}
     assert result.length <= len(one.shortest) + 1
+    # The recording alone shows it again, on a server that has seen nothing else.
+    file = tmp_path / "one.jsonl"
+    failure.transcript.write(file)
+    with fresh(one.server, one.served) as url:
+        again = hold_again(Transcript.read(file), Address.parse(url), None)
+    with pytest.raises(Violation) as caught:
+        judge(again, repeats=True)
+    assert caught.value.requirement in one.breaks
 
 
 def test_the_cover_holds_only_conversations_that_say_nothing_on_a_dead_connection():

@@ -164,6 +164,8 @@ def newest_wins(case: Case) -> None:
     for event in newest:
         if event.frame_type == "observation.dropped":
             raise Violation("the newest observation used", show(event))
+    if not newest:
+        raise NotSeen("no answer named the newest observation")
     some_inferred(newest)
 
 
