@@ -94,11 +94,14 @@ def hold_again(recording: Transcript, address: Address, key: str | None) -> Tran
     links: dict[int, LiveLink] = {}
     came: dict[int, int] = {}
     due: dict[int, int] = {}
-    for event in recording.events:
+    for event, following in zip(recording.events, [*recording.events[1:], None], strict=True):
         number = event.channel
         if event.way is Way.IN:
             due[number] = due.get(number, 0) + 1
             continue
+        # On every connection: what one session is told may hang on what another was answered.
+        for other, link in links.items():
+            _catch_up(link, other, came, due)
         if event.kind is Kind.HANDSHAKE:
             links[number] = LiveLink(address, fresh, number, epoch)
             at = len(fresh.events)
@@ -106,10 +109,8 @@ def hold_again(recording: Transcript, address: Address, key: str | None) -> Tran
             came[number] = 1
             _note(event, fresh, at, ("begins",))
             continue
-        link = links[number]
-        _catch_up(link, number, came, due)
         at = len(fresh.events)
-        _send(link, event)
+        _send(links[number], event, flush=not _go_together(event, following))
         _note(event, fresh, at, EARNED)
     for number, link in links.items():
         _catch_up(link, number, came, due)
@@ -155,14 +156,23 @@ def _read_on(link: LiveLink) -> None:
             return
 
 
-def _send(link: LiveLink, event: Event) -> None:
+def _go_together(event: Event, following: Event | None) -> bool:
+    """Whether two messages left without anything between them: so they do again."""
+    return (
+        following is not None
+        and (following.way, following.channel) == (Way.OUT, event.channel)
+        and event.kind is following.kind is Kind.TEXT
+    )
+
+
+def _send(link: LiveLink, event: Event, flush: bool) -> None:
     if event.kind is Kind.CLOSE:
         link.put_close(None if event.code == 1005 else event.code)
     elif event.kind is Kind.END:
         link.abort()
     else:
         payload = event.text if event.text is not None else event.data or b""
-        link.put(event.kind, payload)
+        link.put(event.kind, payload, flush=flush)
 
 
 def judge_again(

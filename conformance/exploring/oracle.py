@@ -342,13 +342,16 @@ def told(talk: Conversation) -> Iterator[tuple[str, Any, int]]:
 
 def _equal_sessions(talks: list[Conversation]) -> None:
     """A-CLOSE-12: sessions that were told the same are answered the same."""
-    seen: dict[str, tuple[Any, int]] = {}
-    for talk in talks:
+    seen: dict[str, tuple[Any, int, Any]] = {}
+    for number, talk in enumerate(talks, 1):
+        answers = dict(talk.events)
         for history, actions, index in told(talk):
-            first, at = seen.setdefault(history, (actions, index))
+            seq = (answers[index].tree or {}).get("seq")
+            first, where, which = seen.setdefault(history, (actions, number, seq))
             if first != actions:
                 raise Violation(
-                    f"the actions of event {at + 1}, which answer an equal session",
+                    f"the actions that answer observation {which} on connection #{where}, "
+                    "in a session that was told the same",
                     f"others: {shown(actions)}",
                     at=index,
                     pointer="/actions",

@@ -175,7 +175,9 @@ class Player:
         """Read until nothing is owed, the connection has ended, or the time is over."""
         if line.state is State.CLOSED:
             # What was owed before may come or not; the end of the connection is what is owed now.
-            self._read(line, SLACK_S + max(CLOSE_WITHIN_S, STEP_S), to_the_end=True)
+            # A target that is known to break something is not given more than its due.
+            within = CLOSE_WITHIN_S if self.case.broken else STEP_S
+            self._read(line, within + SLACK_S, to_the_end=True)
         elif line.state is State.NEW or line.latest:
             self._read(line, STEP_S if line.state is State.NEW else self._answer_s)
         elif not self._read(line, self.patience_s):

@@ -21,7 +21,7 @@ from .plan import Observe, Open, Plan, Step, joined
 from .player import Player
 from .shrink import shrink
 
-WALKS = 150
+WALKS = 80
 """Random conversations of a default run."""
 ATTEMPTS = 300
 """Conversations that are held to shorten one, at most."""

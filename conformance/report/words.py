@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
 from risp.protocol.action.profile import ACTION
 from risp.protocol.requirement import Level, Requirement
 
-from ..events import RequirementJudged
+from ..events import RequirementJudged, RunFinished
 from ..peers.websocket import show
-from ..selection import counts
+from ..selection import counts, matches
 from ..transcript import Event, Kind, Transcript, Way
-from ..verdict import SEVERITY, Verdict
+from ..verdict import SEVERITY, Finding, Verdict
 
+WHOLE = 60
+"""Events shown of a conversation that was shortened, at most."""
 AROUND = 8
 """Events shown of a conversation, at most."""
 WIDTH = 160
@@ -100,6 +102,19 @@ def worst_first(judged: Iterable[RequirementJudged]) -> list[RequirementJudged]:
     )
 
 
+def chosen_first(finished: RunFinished, only: Sequence[str]) -> RunFinished:
+    """A run in which a check that the user has named is the first to tell what it found."""
+
+    def order(finding: Finding) -> bool:
+        return not matches(only, (finding.check,))
+
+    judged = tuple(
+        replace(one, findings=tuple(sorted(one.findings, key=order)))
+        for one in finished.requirements
+    )
+    return replace(finished, requirements=judged)
+
+
 def section(rule: Requirement) -> str:
     """The word of a requirement's section."""
     return ACTION.section(rule)
@@ -115,6 +130,10 @@ def excerpt(
 ) -> list[tuple[bool, str]]:
     """The conversation up to the event that shows a fault, as (is it that event, line)."""
     events = list(enumerate(transcript.events))
+    if events and "begins" in events[0][1].info:
+        # It has been shortened: whatever is left is needed, but for how connections are made.
+        kept = [(i, e) for i, e in events if e.kind is not Kind.HANDSHAKE][:WHOLE]
+        return [(index == at, line(event, width)) for index, event in kept]
     last = len(events) - 1 if at is None else at
     shown: Sequence[tuple[int, Event]] = events[max(0, last - AROUND + 1) : last + 2]
     lines = [(index == at, line(event, width)) for index, event in shown]

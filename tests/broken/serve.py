@@ -56,9 +56,10 @@ def main(name: str) -> None:
     """Serve a fault by its name until a signal comes."""
     from . import FAULTS
     from .odd import ODD
+    from .sessions import PLANTED
 
     found = {one.name: (one.server, one.served) for one in FAULTS}
-    found |= {one.name: (one.server, one.served) for one in ODD}
+    found |= {one.name: (one.server, one.served) for one in (*ODD, *PLANTED)}
     if name not in found:
         sys.exit(f"no such server: {name}; one of\n  " + "\n  ".join(sorted(found)))
     server_class, how = found[name]
