@@ -6,7 +6,7 @@
 #   make docs        build the specification site into site/, broken links are errors
 #   make schema      write the schemas of frames and reports anew from the models
 #   make bench       measure the round trip, the queue and the court
-#   make matrix      judge every broken server by everything, write tests/broken/KILLS.md
+#   make matrix      judge every broken server by everything, write tests/broken/{KILLS,WALKS}.md
 #   make soak        judge the reference for hours with every core loaded, write tests/SOAK.md
 #   make wheel-test  build sdist and wheel, use them in an empty environment
 #   make clean       remove what the other verbs made, but for .venv
@@ -69,6 +69,7 @@ bench: $(INSTALLED)
 
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.broken.matrix
+	$(BIN)/python -m tests.broken.walks
 
 soak: $(INSTALLED)
 	$(BIN)/python -m tests.soak

@@ -88,7 +88,7 @@ def test(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     # Said before the imports, which take longer than anybody likes to look at nothing.
-    click.echo(f"risp test: {' '.join(command) if command else 'one target'} ...", err=True)
+    click.echo(f"risp test: {asked.target()} ...", err=True)
 
     from .run_command import run_test
     from .runner import Options

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from risp.protocol.requirement import Requirement
 
@@ -41,6 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--risp-model", help="the model to ask for, where a server has several")
     group.addoption("--risp-seed", type=int, default=0, help="another seed makes other frames")
     group.addoption("--risp-slow", action="store_true", help="also wait for long clocks")
+    group.addoption(
+        "--risp-only",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="judge only these ids, sections or checks, as `risp test --only` (repeatable)",
+    )
 
 
 def _asked(config: pytest.Config) -> Asked:
@@ -57,15 +64,27 @@ def _asked(config: pytest.Config) -> Asked:
     )
 
 
+def _only(config: pytest.Config) -> tuple[str, ...]:
+    return tuple(config.getoption("--risp-only") or ())
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the files of members, so that a wrong one is told before anything runs."""
-    if config.getoption("--risp-target"):
-        asked = _asked(config)
-        try:
-            asked.open_members()
-            asked.observation_members()
-        except ValueError as error:
-            raise pytest.UsageError(f"in a file for --risp-target: {error}") from None
+    """Read the files of members and the choice, so that a wrong one is told before anything."""
+    if not config.getoption("--risp-target"):
+        return
+    asked = _asked(config)
+    try:
+        asked.open_members("--risp-open")
+        asked.observation_members("--risp-observation")
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    if only := _only(config):
+        from .trial import unknown
+
+        if names := unknown(only):
+            raise pytest.UsageError(
+                f"--risp-only: nothing is called {', '.join(names)}; see `risp list`"
+            )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -84,36 +103,59 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Add an item per requirement, before `-k` and `-m` choose among them."""
-    if config.getoption("--risp-target"):
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Add the requirements to what a session finds, so that they count among what is collected."""
+    report = yield
+    config = collector.config
+    if isinstance(collector, pytest.Session) and config.getoption("--risp-target"):
+        report.result = [*(report.result or ()), Requirements.of(collector)]
+    return report
+
+
+class Requirements(pytest.Collector):
+    """Holds an item for each requirement that was asked for, and one run, made when needed."""
+
+    def __init__(self, *, trial: Trial, **rest: Any) -> None:
+        super().__init__(**rest)  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
+        self._trial = trial
+
+    @classmethod
+    def of(cls, session: pytest.Session) -> Requirements:
+        """The requirements, as a node beside those that hold the project's own tests."""
+        config = session.config
         shared = getattr(config, "workerinput", {}).get(_FOLDER)
-        items.extend(Trial(_asked(config), Path(shared) if shared else None).items(session))
+        trial = Trial(_asked(config), _only(config), Path(shared) if shared else None)
+        node: Requirements = cls.from_parent(  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
+            session, name=GROUP, nodeid=GROUP, trial=trial
+        )
+        return node
+
+    def collect(self) -> Iterator[RequirementItem]:
+        """An item for each requirement that was asked for, and that a wire can show."""
+        for rule in self._trial.rules():
+            item: RequirementItem = RequirementItem.from_parent(  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
+                self, name=rule.id, rule=rule, trial=self._trial
+            )
+            yield item
 
 
 class Trial:
     """One run, made when it is first needed."""
 
-    def __init__(self, asked: Asked, shared: Path | None) -> None:
+    def __init__(self, asked: Asked, only: tuple[str, ...], shared: Path | None) -> None:
         self._asked = asked
+        self._only = only
         self._shared = shared
         self._judged: Judged | None = None
 
-    def items(self, session: pytest.Session) -> Iterator[RequirementItem]:
-        """An item for each requirement that a wire can show."""
-        from risp.protocol.requirement import Seen
+    def rules(self) -> list[Requirement]:
+        """The requirements that were asked for, before pytest chooses among them."""
+        from .trial import rules
 
-        from .selection import Selection
-
-        for rule in Selection(slow=self._asked.slow).rules():
-            if rule.seen is not Seen.OFF_WIRE:
-                item: RequirementItem = RequirementItem.from_parent(  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
-                    session, name=rule.id, rule=rule, trial=self
-                )
-                yield item
+        return rules(self._only, self._asked.slow)
 
     def told(self, rule: Requirement, session: pytest.Session) -> Told:
         """What the run says of a requirement; NothingJudged if there was nothing to judge."""
@@ -135,6 +177,8 @@ class Trial:
         from .trial import Judged, judge, judge_once
 
         asked = self._asked
+        if self._only and set(only) == {rule.id for rule in self.rules()}:
+            only = self._only  # As it was typed: who names a check wants it held, however slow.
         options = Options(
             asked.key,
             asked.open_members(),
@@ -159,7 +203,6 @@ class RequirementItem(pytest.Item):
         super().__init__(**rest)  # pyright: ignore[reportUnknownMemberType]  # pytest leaves **kw untyped
         self.rule = rule
         self._trial = trial
-        self._nodeid = f"{GROUP}::{rule.id}"
 
     def runtest(self) -> None:
         """Pass, fail or skip as the court has judged."""

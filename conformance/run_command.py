@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,15 +16,27 @@ from rich.console import Console
 
 from .command_line import Asked
 from .diagnosis import Diagnosis, Exit
-from .events import Reporter, RunFinished, RunStarted
+from .events import Reporter, RunEvent, RunFinished, RunStarted
 from .report.folder import Transcripts
 from .report.github import GitHub, without_commands
 from .report.jsonfile import JsonFile
 from .report.junit import JunitFile
+from .report.pulse import Pulse
 from .report.terminal import Terminal
-from .report.words import printable
+from .report.words import chosen_first, printable
 from .runner import INTERRUPTED, Options, Run
 from .target import Target
+
+NOBODY_READS = 141
+"""The exit code where standard output is closed, as by `head`: as a shell tells SIGPIPE."""
+
+
+class Piped(Console):
+    """A console that leaves it to the command what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what rich would turn into exit 1, which says that a MUST is broken."""
+        raise BrokenPipeError
 
 
 def run_test(
@@ -34,11 +47,26 @@ def run_test(
     verbose: bool,
 ) -> int:
     """Judge a target, tell every reporter, and return the exit code."""
+    try:
+        return _run_test(asked, options, files, transcripts, verbose)
+    except BrokenPipeError:
+        # What is still buffered goes nowhere, instead of into a complaint at the very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+
+
+def _run_test(
+    asked: Asked,
+    options: Options,
+    files: list[tuple[str, Path]],
+    transcripts: Path | None,
+    verbose: bool,
+) -> int:
     unknown = options.selection.unknown()
     if unknown:
         click.echo(f"risp: nothing is called {', '.join(unknown)}; see `risp list`", err=True)
         return int(Exit.USAGE)
-    console = Console(highlight=False)
+    console = Piped(highlight=False)
     github = [github_reporter(asked.again()) for kind, _ in files if kind == "github"][:1]
     in_actions = bool(github) or os.environ.get("GITHUB_ACTIONS") == "true"
     with without_commands(in_actions):
@@ -48,6 +76,8 @@ def run_test(
             if transcripts is not None:
                 reporters.append(Transcripts(transcripts, options.selection))
             code = _judge(asked, options, reporters, console)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             click.echo(f"risp: a report cannot be written: {error}", err=True)
             code = Exit.USAGE
@@ -73,12 +103,17 @@ def github_reporter(again: str) -> GitHub:
 
 def _judge(asked: Asked, options: Options, reporters: list[Reporter], console: Console) -> Exit:
     target = Target(asked.url, asked.command)
+    only = options.selection.only
     try:
-        with _terminable():
+        with _terminable(), Pulse(not console.is_terminal) as pulse:
             if asked.command:
                 _announce(asked, options, reporters[1:])
+            listeners: list[Reporter] = [
+                pulse,
+                *(_chosen_first(reporter, only) for reporter in reporters),
+            ]
             with target:
-                code = Run(target.url, options, reporters).execute().exit_code
+                code = Run(target.url, options, listeners).execute().exit_code
                 if code is not Exit.CONFORMANT and (words := target.last_words()):
                     console.print(f"\n{_lines(words)}", markup=False, soft_wrap=True)
                 return code
@@ -92,6 +127,15 @@ def _judge(asked: Asked, options: Options, reporters: list[Reporter], console: C
     for reporter in reporters:
         reporter(finished)
     return finished.exit_code
+
+
+def _chosen_first(reporter: Reporter, only: tuple[str, ...]) -> Reporter:
+    """A reporter to which a check that the user has named is the first to tell its finding."""
+
+    def tell(event: RunEvent) -> None:
+        reporter(chosen_first(event, only) if isinstance(event, RunFinished) else event)
+
+    return tell
 
 
 def _announce(asked: Asked, options: Options, files: list[Reporter]) -> None:

@@ -18,6 +18,8 @@ from .diagnosis import Diagnosis, Exit
 FIRST_LINE_S = 30.0
 """Seconds that a command has to print its URL."""
 _STOP_S = 5.0
+_LINES = 2_000
+"""So many lines of what a command wrote are kept: more than are told, so that a cut is seen."""
 
 
 class Target:
@@ -27,7 +29,7 @@ class Target:
         self.url = url or ""
         self._command = command
         self._process: subprocess.Popen[str] | None = None
-        self._said: deque[str] = deque(maxlen=20)
+        self._said: deque[str] = deque(maxlen=_LINES)
 
     def __enter__(self) -> Target:
         if self._command:
@@ -73,11 +75,11 @@ class Target:
         self.url = line.split()[0]
 
     def _no_url(self, what: str) -> Diagnosis:
-        said = "".join(self._said).strip()
+        said = last_lines("".join(self._said), 600)
         return Diagnosis(
             Exit.UNREACHABLE,
             f"the command {what}, where its first line must be its URL",
-            hint=f"it said on standard error: {said[-600:]}" if said else "print it and flush",
+            hint=f"it said on standard error: {said}" if said else "print it and flush",
         )
 
     def last_words(self) -> str:
@@ -85,7 +87,7 @@ class Target:
         if self._process is None:
             return ""
         code = self._process.poll()
-        said = "".join(self._said).strip()[-1500:]
+        said = last_lines("".join(self._said), 1500)
         how = "the command" if code is None else f"the command has ended with {code}, and"
         return f"{how} said on standard error:\n{said}" if said else "" if code is None else how
 
@@ -112,6 +114,20 @@ class Target:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def last_lines(text: str, most: int) -> str:
+    """The last lines of a text in at most so many characters, below `...` where some are left out.
+
+    Of a last line that is too long by itself its end is left.
+    """
+    said = text.strip()
+    if len(said) <= most:
+        return said
+    # One character more: where that is the end of a line, all that follows is whole.
+    end = said[-most - 1 :]
+    whole = end.partition("\n")[2]
+    return f"...\n{whole}" if whole else f"...{end[1:]}"
 
 
 def _signal(process: subprocess.Popen[str], number: int) -> None:

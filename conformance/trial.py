@@ -16,12 +16,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from risp.protocol.requirement import Requirement, Seen
+
 from .diagnosis import Diagnosis, Exit
 from .events import CheckFinished, RunEvent, RunFinished
 from .report.jsonfile import write_atomically
 from .report.story import Teller
-from .report.words import Outcome, outcome
+from .report.words import Outcome, chosen_first, outcome
 from .runner import INTERRUPTED, Options, Run
+from .selection import Selection
 from .transcript import Transcript
 
 BEAT_S = 1.0
@@ -64,6 +67,17 @@ class Judged:
         return cls(told, **tree)
 
 
+def unknown(only: tuple[str, ...]) -> list[str]:
+    """Patterns that fit no requirement, section or check."""
+    return Selection(only).unknown()
+
+
+def rules(only: tuple[str, ...], slow: bool) -> list[Requirement]:
+    """The requirements that a choice asks for, and that a wire can show."""
+    chosen = Selection(only, slow=slow).rules()
+    return [rule for rule in chosen if rule.seen is not Seen.OFF_WIRE]
+
+
 def judge(url: str, options: Options, again: str) -> Judged:
     """Hold a run, and keep what items tell of it."""
     transcripts: dict[str, Transcript] = {}
@@ -76,6 +90,7 @@ def judge(url: str, options: Options, again: str) -> Judged:
         finished = Run(url, options, [keep]).execute()
     except Diagnosis as diagnosis:
         finished = RunFinished(diagnosis.code, False, (), 0.0, diagnosis)
+    finished = chosen_first(finished, options.selection.only)
     teller = Teller(transcripts, again)
     told = {
         one.requirement.id: Told(

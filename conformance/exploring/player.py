@@ -214,7 +214,7 @@ class Player:
                 return False
             self._take(line, event, started)
             if upto is not None and (event.tree or {}).get("seq") == upto:
-                return True
+                return True  # Whatever is owed still was passed over.
         return True
 
     def _take(self, line: _Line, event: Event, asked: float) -> None:
@@ -227,7 +227,8 @@ class Player:
             raise NotSeen("the target announced its end, or sent the kit away")
         if tree.get("fatal") is True:
             line.state = State.CLOSED
-        if event.kind is Kind.TEXT and event.frame_type in _REPLIES and not is_aside(tree):
+        is_reply = event.frame_type in _REPLIES and not is_aside(tree)
+        if event.kind is Kind.TEXT and (is_reply or event.tree is None):
             line.owed -= 1
             took = line.link.now() - asked
             self.slowest_s = max(self.slowest_s, min(took, 1.0))

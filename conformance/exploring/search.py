@@ -109,7 +109,8 @@ class Search:
         self.share = next((s for bound, s in SHARES if self.player.fastest_s < bound), LEAST_SHARE)
         try:
             judge(transcript, repeats=True)
-        except Violation:
+        except Violation as violation:
+            self._leave_what_is_known(violation)
             return
         self.repeats = True
         transcript.begin(repeats=True)
@@ -120,9 +121,7 @@ class Search:
         start = len(self.case.transcript.events)
         failure = self.hold(plan)
         if failure is not None:
-            rule = failure.violation.requirement
-            if rule is not None and rule.id in self.case.broken:
-                raise NotSeen(f"{rule.id} is broken, and sessions cannot be judged until it is not")
+            self._leave_what_is_known(failure.violation)
             self.tried = self.player.held
             self.failure = self._alone(failure)
         elif self.repeats:
@@ -131,6 +130,11 @@ class Search:
         if self.failure is None:
             self.before.append(plan)
         return self.failure is not None
+
+    def _leave_what_is_known(self, violation: Violation) -> None:
+        rule = violation.requirement
+        if rule is not None and rule.id in self.case.broken:
+            raise NotSeen(f"{rule.id} is broken, and sessions cannot be judged until it is not")
 
     def _compare(self, plan: Plan, events: list[Event]) -> Failure | None:
         """Look for a session that an equal one, in an earlier conversation, was answered unlike."""

@@ -40,9 +40,10 @@ class Teller:
         lines = [_line(reason)] if reason else []
         for finding in judged.findings[:1]:
             lines += self._finding(finding)
-        if len(judged.findings) > 1:
-            names = ", ".join(finding.check for finding in judged.findings[1:])
-            lines.append(_line(f"also in   {names}", "dim"))
+        # A script and a monitor may have found it in one conversation.
+        others = list(dict.fromkeys(finding.check for finding in judged.findings))[1:]
+        if others:
+            lines.append(_line(f"also in   {', '.join(others)}", "dim"))
         return lines
 
     def text(self, judged: RequirementJudged) -> str:
@@ -63,10 +64,13 @@ class Teller:
 
     def line_again(self, finding: Finding) -> str:
         """The command line that holds the conversation of a finding again."""
-        options, separator, command = self.again.partition(" -- ")
         # The first conversation is no check, and is held in every run.
-        only = f" --only {shlex.quote(finding.check)}" if finding.check != "discovery" else ""
-        return f"{options}{only}{separator}{command}"
+        return self.again if finding.check == "discovery" else self.line_only(finding.check)
+
+    def line_only(self, name: str) -> str:
+        """The command line that judges one requirement, or holds one check."""
+        options, separator, command = self.again.partition(" -- ")
+        return f"{options} --only {shlex.quote(name)}{separator}{command}"
 
     def _finding(self, finding: Finding) -> list[Line]:
         place = f"  at {finding.pointer}" if finding.pointer else ""

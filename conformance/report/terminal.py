@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from risp.protocol.requirement import Seen
+
 from ..events import (
     CheckFinished,
     CheckStarted,
@@ -143,10 +145,18 @@ class Terminal:
         if not rest:
             return
         self._console.print()
-        for one in rest:
+        # Each kind together, and in it the order of the specification.
+        ordered = sorted(rest, key=lambda one: _TOLD.index(one.verdict))
+        for one in ordered:
             head = (f"{one.verdict.upper()} {one.requirement.id}", _STYLE[one.verdict])
             self._print_cut(Text.assemble(head, f"  {one.requirement.sentence}"))
-        self._print_cut(Text(f"    {len(rest)} more, which --verbose tells in full", "dim"))
+        more = f"    {len(rest)} more, which --verbose tells in full"
+        if not self._teller.again:
+            self._console.print(Text(more, "dim"))
+            return
+        self._console.print(Text(f"{more}; one of them is told by", "dim"))
+        line = self._teller.line_only(ordered[0].requirement.id)
+        self._console.print(Text(f"    {printable(line)}", "dim"), soft_wrap=True)
 
     def _print_cut(self, text: Text) -> None:
         """One line at a terminal; elsewhere all of it, for whoever searches."""
@@ -166,7 +176,21 @@ class Terminal:
         elif rest:
             ids = ", ".join(one.requirement.id for one in rest)
             self._console.print()
-            self._print_cut(Text(f"{len(rest)} not seen: {ids}", "dim"))
+            self._console.print(Text(f"{len(rest)} not seen ({self._why(rest)}):", "dim"))
+            self._print_cut(Text(f"    {ids}", "dim"))
+
+    def _why(self, unseen: Sequence[RequirementJudged]) -> str:
+        """Why the run did not need to see these, for whoever meets the kit for the first time."""
+        slow = sum(o.requirement.seen is Seen.SLOW and not self._slow for o in unseen)
+        waiting = sum(o.requirement.seen is Seen.OBSERVED for o in unseen)
+        left = len(unseen) - slow - waiting
+        parts = [f"{slow} need --slow"] if slow else []
+        if waiting:
+            these = str(waiting) if left else "the others" if slow else "they"
+            parts.append(f"{these} are judged when they occur")
+        if left:
+            parts.append(f"{left} could not be judged, --verbose says why")
+        return "; ".join(parts)
 
     def _print_reasons(self, ones: Iterable[RequirementJudged]) -> None:
         by_reason: dict[tuple[Verdict, str], list[str]] = defaultdict(list)
@@ -189,11 +213,24 @@ class Terminal:
             )
         else:
             self._console.print("[bold]nothing was judged[/]", highlight=False)
+        if event.requirements and not event.complete:
+            self._console.print(self._incomplete(event), highlight=False)
         self._console.print(
             f"complete: {str(event.complete).lower()}   exit {int(event.exit_code)} "
             f"({event.exit_code.name.lower().replace('_', ' ')})   {event.seconds:.1f} s",
             highlight=False,
         )
+
+    def _incomplete(self, event: RunFinished) -> str:
+        """Why a run is not complete, in a line: that stands beside whatever else was found."""
+        counts = tally(event.requirements)
+        missed = len(headline(event.requirements, self._slow).not_tested)
+        errors = counts.get(Verdict.KIT_ERROR, 0)
+        parts = [f"{missed} not tested"] if missed else []
+        parts += [f"{errors} for a defect of the kit"] if errors else []
+        if not parts:
+            return "not every check was held"
+        return f"not every MUST could be judged: {', '.join(parts)}"
 
 
 def safe(text: str) -> str:

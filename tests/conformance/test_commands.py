@@ -1,6 +1,7 @@
 """`risp test` and `risp replay` as they are typed."""
 
 import json
+import subprocess
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ from risp.conformance.command_line import Asked
 from risp.conformance.commands import replay
 from risp.conformance.commands import test as command
 from risp.conformance.selection import Selection
+from risp.conformance.target import last_lines
 from tests.null_servers import null_server
 from tests.support import REFERENCE, spawn_server
 
@@ -43,13 +45,104 @@ def test_wrong_usage_ends_with_2_and_says_why(arguments, says):
     assert says in result.output
 
 
-@pytest.mark.parametrize("content", ["[]", "{", "7"])
-def test_a_file_of_members_has_to_hold_an_object(tmp_path, content):
-    path = tmp_path / "open.json"
+SETS_ITSELF = "which the kit sets itself"
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "says"),
+    [
+        ("--open", "[]", "not an array"),
+        ("--open", "{", "not JSON"),
+        ("--open", "7", "not a number"),
+        ("--open", '{"type": "session.open"}', f"holds `type`, {SETS_ITSELF}"),
+        ("--open", '{"model": "a", "model": "b"}', "the key 'model' stands twice"),
+        ("--open", '{"prompt": null}', "no sound `session.open` at /prompt: field required"),
+        ("--observation", '{"type": 1, "seq": 7}', f"holds `type` and `seq`, {SETS_ITSELF}"),
+        ("--observation", '{"seq": null}', f"holds `seq`, {SETS_ITSELF}"),
+        ("--observation", '{"state": [NaN]}', "NaN is not JSON"),
+        ("--observation", '{"state": "x"}', "no sound `observation` at /state"),
+        ("--observation", '{"x_mine": [1e999]}', "a number at /x_mine that is too large"),
+        ("--observation", '{"images": {"a": {"encoding": "gif"}}}', "at /images/a/encoding"),
+    ],
+)
+def test_a_file_of_members_that_spoils_a_frame_is_wrong_usage(tmp_path, option, content, says):
+    path = tmp_path / "one.json"
     path.write_text(content)
-    result = invoke("ws://127.0.0.1:1", "--open", path)
+    result = invoke("ws://127.0.0.1:1", option, path)
     assert result.exit_code == 2
-    assert "--open" in result.output
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"Error: {option} {path} ")
+    assert says in last
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ws://h:1/v1/actions", "ws://h:1/v1/actions"),
+        ("ws://u:p@h/@org/v1?token=s3cret&x=1", "ws://h/@org/v1?token=...&x=..."),
+        ("ws://h?s3cret", "ws://h?..."),
+    ],
+)
+def test_the_target_is_named_at_once_without_its_secrets(url, shown):
+    assert Asked(url).target() == shown
+    code = (
+        "import sys; from risp.conformance.command_line import Asked; Asked(sys.argv[1]).target();"
+        "assert 'pydantic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, url], check=True, timeout=60)
+
+
+def test_the_first_line_names_the_target():
+    with null_server("dead") as url:
+        assert invoke(url).stderr.splitlines()[0] == f"risp test: {url} ..."
+    started = Asked(None, ("serve", "--key", "s3cret"), "s3cret")
+    assert started.target() == "serve --key KEY"
+
+
+def test_the_last_lines_are_whole_and_say_what_is_left_out():
+    assert last_lines("one\ntwo\n", 7) == "one\ntwo"
+    assert last_lines("one\ntwo\nthree\n", 9) == "...\ntwo\nthree"
+    assert last_lines("one\ntwo\nthree\n", 8) == "...\nthree"
+    assert last_lines("one\n" + "x" * 9, 4) == "...xxxx"
+
+
+def test_last_words_begin_with_a_line():
+    script = "import sys; [print(f'line {i:04} of a trace', file=sys.stderr) for i in range(300)]"
+    result = invoke("--", sys.executable, "-c", script)
+    assert result.exit_code == 4
+    assert "hint: it said on standard error: ...\n    line 0" in result.output
+    assert "line 0299 of a trace\n" in result.output
+
+
+def test_a_closed_pipe_ends_a_run_quietly(reference):
+    code = "import sys; from risp.command import main; main()"
+    arguments = ["test", reference, "--key", KEY, "--only", "A-CLOSE-1"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read().decode()
+        assert process.wait(60) == 141
+    assert said == f"risp test: {reference} ...\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "first"), [("A-ERR-9", "opening.second_open"), ("error.unknown_type",) * 2]
+)
+def test_a_check_that_is_named_tells_first_in_every_report(tmp_path, named, first):
+    from tests.null_servers import answering
+
+    from .test_reports import sloppy
+    from .test_runner import serving
+
+    path = tmp_path / "r.json"
+    with serving(answering(sloppy)) as url:
+        result = invoke(url, "--only", "A-OPEN-28", "--only", named, "--report", f"json={path}")
+    (one,) = [r for r in json.loads(path.read_text())["requirements"] if r["id"] == "A-ERR-5"]
+    assert one["findings"][0]["check"] == first
+    assert len(one["findings"]) > 1
+    story = result.output[result.output.index("FAIL A-ERR-5 ") :].split("\n\n")[0]
+    assert f"    in        {first}\n" in story
 
 
 def test_a_command_that_prints_no_url_is_named_with_what_it_said():

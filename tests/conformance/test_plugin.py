@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import junitparser
 import pytest
 
 from risp.conformance import trial
+from risp.conformance.check import CHECKS
 from risp.conformance.diagnosis import Diagnosis
 from risp.conformance.report.words import Outcome
 from risp.conformance.runner import Options
@@ -147,13 +149,61 @@ def test_it_takes_what_the_command_takes(pytest_there, reference, tmp_path):
     assert "no acceptable session.open found" in done.stdout
 
 
-@pytest.mark.parametrize(("content", "says"), [("[]", "holds no JSON object"), ("{", "line 1")])
-def test_a_wrong_file_is_told_before_anything_runs(pytest_there, tmp_path, content, says):
-    (tmp_path / "open.json").write_text(content)
-    done = pytest_there("--risp-target", "ws://127.0.0.1:1", "--risp-open", "open.json")
+@pytest.mark.parametrize(
+    ("option", "content", "says"),
+    [
+        ("--risp-open", "[]", "not an array"),
+        ("--risp-open", '{"type": "x"}', "`type`, which the kit sets itself"),
+        ("--risp-observation", '{"state": "x"}', "at /state"),
+    ],
+)
+def test_a_wrong_file_is_told_before_anything_runs(pytest_there, tmp_path, option, content, says):
+    (tmp_path / "one.json").write_text(content)
+    done = pytest_there("--risp-target", "ws://127.0.0.1:1", option, "one.json")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "--open open.json" in done.stderr
+    assert f"ERROR: {option} one.json" in done.stderr
     assert says in done.stderr
+
+
+def test_a_choice_that_fits_nothing_is_told_before_anything_runs(pytest_there):
+    done = pytest_there("--risp-target", "ws://127.0.0.1:1", "--risp-only", "A-NONE-1")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--risp-only: nothing is called A-NONE-1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "items"),
+    [
+        ("A-OPEN-2", ["A-OPEN-2"]),
+        ("a-close-1?", [f"A-CLOSE-{number}" for number in range(10, 20)]),
+        ("opening.second_open", [rule.id for rule in CHECKS["opening.second_open"].requirements]),
+    ],
+)
+def test_a_choice_means_what_it_means_to_the_command(pytest_there, pattern, items):
+    arguments = ("--risp-target", "ws://127.0.0.1:1", "--risp-only", pattern)
+    done = pytest_there(*arguments, "--collect-only", "-q", "test_own.py")
+    found = re.findall(r"^risp::(\S+)$", done.stdout, re.MULTILINE)
+    assert found
+    assert set(found) <= set(items)
+    assert pattern == "a-close-1?" or found == items
+
+
+def test_the_requirements_count_among_what_is_collected(pytest_there, counted):
+    wide = pytest_there("--risp-target", counted[0], "--collect-only").stdout
+    narrow = pytest_there("--risp-target", counted[0], "-k", "A-ERR-9").stdout
+    collected = len(re.findall(r"<RequirementItem ", wide)) + 1
+    assert f"collected {collected} items\n" in wide
+    assert f"collected {collected} items / {collected - 1} deselected / 1 selected" in narrow
+
+
+def test_a_check_that_is_named_is_held_and_is_the_first_to_tell(pytest_there):
+    arguments = ("--risp-only", "closing.close", "--risp-only", "error.unknown_type")
+    with serving(answering(sloppy)) as url:
+        done = pytest_there("--risp-target", url, *arguments, "-k", "A-ERR-9 or A-ERR-5")
+        named = pytest_there("--risp-target", url, "--risp-only", "error.unknown_type", "-q")
+    assert "A-ERR-9 A server MUST" in done.stdout
+    assert "    in        error.unknown_type\n" in named.stdout
+    assert named.returncode == 1
 
 
 def test_a_bad_address_is_told_by_one_item(pytest_there):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import queue
 import re
 
 import jsonschema
@@ -9,21 +10,32 @@ import pytest
 from rich.console import Console
 
 from risp.conformance.diagnosis import Exit
-from risp.conformance.events import CheckFinished, RunFinished, RunStarted
+from risp.conformance.events import (
+    CheckFinished,
+    CheckStarted,
+    RunFinished,
+    RunStarted,
+    TargetFound,
+)
+from risp.conformance.peers.address import Address
 from risp.conformance.report import __main__ as schema_command
+from risp.conformance.report import pulse
 from risp.conformance.report.document import schema
 from risp.conformance.report.jsonfile import JsonFile, write_atomically
+from risp.conformance.report.story import Teller
 from risp.conformance.report.terminal import Terminal
+from risp.conformance.report.words import chosen_first
 from risp.conformance.runner import Options, Run
 from risp.conformance.selection import SERVER_RULES, Selection
+from risp.conformance.subject import Subject
 from risp.conformance.verdict import Verdict
 from risp.protocol.action.requirements import handshake, opening
-from risp.protocol.requirement import Level
+from risp.protocol.requirement import Level, Seen
 from tests.null_servers import answering, null_server
 from tests.scripted_server import READY
 
 from .conftest import KEY
-from .made_up import DEAD, FINISHED, STARTED, finding, held, judged, tell
+from .made_up import DEAD, FINISHED, KEPT, SPENT, STARTED, finding, held, judged, tell
 from .test_runner import serving
 
 
@@ -198,10 +210,13 @@ def test_of_many_broken_ones_the_worst_are_told_in_full_and_the_rest_in_a_line()
     assert full == [("FAIL", rule.id) for rule in rules[:5]]
     short = text[text.index(f"risp explain {rules[4].id}") :]
     assert re.findall(r"^(?:FAIL|WARN) (\S+)", short, re.MULTILINE) == [
-        "A-HAND-4",
         *(rule.id for rule in rules[5:]),
+        "A-HAND-4",
     ]
-    assert "5 more, which --verbose tells in full" in text
+    assert (
+        "    5 more, which --verbose tells in full; one of them is told by\n"
+        f"    risp test ws://h:1/v1/actions --only {rules[5].id}\n" in text
+    )
 
 
 @pytest.mark.parametrize(("count", "verbose"), [(5, False), (9, True)])
@@ -214,11 +229,80 @@ def test_few_are_told_in_full_and_with_verbose_all(count, verbose):
 def test_what_was_not_seen_is_named_in_a_line_and_with_verbose_by_its_reason():
     text = printed(FINISHED)
     assert "not-tested: no session a" in text
-    assert "1 not seen: A-OPEN-7\n" in text
+    assert "1 not seen (1 need --slow):\n    A-OPEN-7\n" in text
     assert "needs --slow" not in text
     text = printed(FINISHED, verbose=True)
     assert "not-tested: needs --slow\n    A-OPEN-7\n" in text
     assert "not-applicable: not declared\n    A-ACT-3\n" in text
+
+
+def test_what_was_not_seen_says_how_it_could_be():
+    unseen = [
+        judged(rule, Verdict.NOT_TESTED, "x")
+        for rule in SERVER_RULES.values()
+        if rule.seen in (Seen.SLOW, Seen.OBSERVED)
+    ]
+    slow = sum(one.requirement.seen is Seen.SLOW for one in unseen)
+    should = judged(handshake.SELECT_JSON, Verdict.NOT_TESTED, "the check stopped at A-HAND-1")
+    text = printed(RunFinished(Exit.CONFORMANT, True, tuple(unseen), 1.0), width=200)
+    why = f"{slow} need --slow; the others are judged when they occur"
+    assert f"{len(unseen)} not seen ({why}):\n" in text
+    text = printed(RunFinished(Exit.CONFORMANT, True, (*unseen, should), 1.0), width=200)
+    why = f"{slow} need --slow; {len(unseen) - slow} are judged when they occur; 1 could not be"
+    assert f"{len(unseen) + 1} not seen ({why} judged, --verbose says why):\n" in text
+
+
+def test_a_run_that_is_not_complete_says_why_beside_its_exit_code():
+    for finished, why in (
+        (FINISHED, "not every MUST could be judged: 2 not tested, 1 for a defect of the kit"),
+        (SPENT, "not every check was held"),
+    ):
+        assert f"{why}\ncomplete: false   exit" in printed(finished)
+    assert "not every" not in printed(KEPT)
+    assert "not every" not in printed(DEAD)
+
+
+def test_other_conversations_are_named_once():
+    rule = opening.ALREADY_OPEN
+    checks = ["a.one", "a.one", "b.two", "a.one", "b.two"]
+    story = Teller({}).text(
+        judged(rule, Verdict.FAIL, "", *(finding(rule, check) for check in checks))
+    )
+    assert "also in   b.two" in story.splitlines()[-1]
+    alone = judged(rule, Verdict.FAIL, "", finding(rule, "a.one"), finding(rule, "a.one"))
+    assert "also in" not in Teller({}).text(alone)
+
+
+def test_a_check_that_was_named_tells_what_it_found_first():
+    rule = opening.ALREADY_OPEN
+    found = [finding(rule, check) for check in ("a.one", "b.two", "frames.a_open_28")]
+    run = RunFinished(Exit.VIOLATION, True, (judged(rule, Verdict.FAIL, "", *found),), 1.0)
+    assert chosen_first(run, ("FRAMES.*",)).requirements[0].findings == (found[2], *found[:2])
+    assert chosen_first(run, ()) == run
+
+
+def test_a_log_shows_now_and_then_that_a_run_goes_on(monkeypatch):
+    said = queue.Queue()
+    monkeypatch.setattr(pulse, "EVERY_S", 0.01)
+    monkeypatch.setattr(pulse.click, "echo", lambda text, err: said.put((text, err)))
+    with pulse.Pulse(is_needed=True) as one:
+        assert said.get(timeout=10) == ("risp: looking for the target, 0 s", True)
+        one(TargetFound(Subject(Address("ws", "h", 1, "/")), 152))
+        one(CheckStarted("a.one", "t"))
+        while (told := said.get(timeout=10)[0]).startswith("risp: looking"):
+            pass
+        while told.startswith("risp: 0 of"):
+            told = said.get(timeout=10)[0]
+        assert re.fullmatch(r"risp: 1 of 152 checks, \d+ s", told)
+
+
+def test_a_short_run_and_a_bar_need_no_sign_of_life(monkeypatch):
+    threads = []
+    monkeypatch.setattr(pulse.threading, "Thread", lambda **how: threads.append(how))
+    with pulse.Pulse(is_needed=False):
+        pass
+    assert threads == []
+    assert pulse.EVERY_S >= 10
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -52,6 +52,7 @@ def test_every_block_is_one_that_is_tried_here():
         ("console", 1),
         ("yaml", 0),
         ("console", 1),
+        ("console", 1),
     ]
 
 
@@ -86,6 +87,15 @@ def test_the_line_for_pytest_judges_a_server_that_runs(tmp_path):
         done = do(command.replace(URL, server.url) + " -k A-OPEN", tmp_path)
     assert done.returncode == 0, done.stdout
     assert re.search(r"\d\d passed", done.stdout)
+
+
+def test_the_line_that_chooses_takes_one_requirement_and_not_its_namesakes(tmp_path):
+    (command,) = commands(BLOCKS[3])
+    done = do(f"{command} --collect-only -q", tmp_path)
+    assert done.returncode == 0, done.stdout
+    items = re.findall(r"^risp::(\S+)$", done.stdout, re.MULTILINE)
+    assert items[0] == "A-OPEN-2"
+    assert all(item.startswith("A-CLOSE-") for item in items[1:])
 
 
 def test_the_exit_codes_are_the_command_s():
