@@ -31,6 +31,8 @@ BEFORE = 5
 """Conversations before a failing one that may have led to it."""
 CONFIRMED = 2
 """How often the shortest has to fail again."""
+LAST_TRIED = 4
+"""So many of the shortest are held again until one fails each time."""
 SHARES = ((0.01, 1), (0.03, 3), (0.1, 10), (0.3, 30), (1.0, 100))
 """Up to so many seconds that a target's fastest answer takes, one conversation in so many is held.
 
@@ -88,9 +90,7 @@ class Search:
             if self.wavering is not None:
                 raise self.wavering
             return None
-        shortest = self._shorten(self.failure)
-        self._confirm(shortest)
-        return shortest
+        return self._confirmed(self._shorten(self.failure))
 
     def hold(self, plan: Plan) -> Failure | None:
         """Hold one conversation and judge it."""
@@ -187,16 +187,16 @@ class Search:
             self.wavered = failure.transcript
         return None
 
-    def _shorten(self, failure: Failure) -> Failure:
-        best, until = failure, time.monotonic() + SHORTENING_S
+    def _shorten(self, failure: Failure) -> list[Failure]:
+        """Shorter and shorter conversations that fail in the same way, the first one among them."""
+        found, until = [failure], time.monotonic() + SHORTENING_S
         rule = failure.violation.requirement
 
         def fails(plan: Plan) -> bool:
-            nonlocal best
             if time.monotonic() > until or self.case.clock() > self.case.deadline:
                 return False
             # Twice: the first may owe its failure to what the conversation before it left behind.
-            again: Failure | None = None
+            shorter: list[Failure] = []
             for _ in range(2):
                 try:
                     again = self.hold(plan)
@@ -204,24 +204,28 @@ class Search:
                     return False
                 if again is None or again.violation.requirement is not rule:
                     return False
-            best = again or best
+                shorter.append(again)
+            found.append(shorter[-1])
             return True
 
         shrink(failure.plan, fails, ATTEMPTS)
-        return best
+        return found
 
-    def _confirm(self, shortest: Failure) -> None:
-        """Hold the shortest again; raises Wavering, and Inconclusive for a policy that samples."""
+    def _confirmed(self, found: list[Failure]) -> Failure:
+        """The shortest that fails each time; raises Wavering, Inconclusive if a policy samples."""
+        shortest = found[-1]
         if shortest.violation.requirement is closing.ISOLATED:
             self.player.hold(CALIBRATION)  # takes up what the failing one has left behind
             try:
                 judge(self.player.hold(joined([CALIBRATION] * 6)), repeats=True)
             except Violation:
                 raise Inconclusive("the policy answers equal sessions with other actions") from None
-        for _ in range(CONFIRMED):
-            if self.hold(shortest.plan) is None:
-                self.wavered = shortest.transcript
-                raise _wavering(shortest, "none of it when it was held once more")
+        # Where a race decides, a cut may have made it closer than the one before did.
+        for failure in found[-LAST_TRIED:][::-1]:
+            if all(self.hold(failure.plan) is not None for _ in range(CONFIRMED)):
+                return failure
+        self.wavered = shortest.transcript
+        raise _wavering(shortest, "none of it when it was held once more")
 
 
 def _wavering(failure: Failure, seen: str) -> Wavering:
