@@ -19,8 +19,6 @@ from .subject import Subject
 from .transcript import Transcript
 from .verdict import Finding, Verdict, Violation, broken, worst
 
-_TIMED_MONITORS = frozenset({"answers.in_time"})
-
 
 @dataclass
 class _Record:
@@ -111,15 +109,7 @@ class Bench:
                 try:
                     seen[monitor.name] += monitor.judge(conversation)
                 except Violation as violation:
-                    finding = Finding(
-                        violation.requirement or monitor.requirement,
-                        transcript.check,
-                        violation.expected,
-                        violation.seen,
-                        violation.at,
-                        violation.pointer,
-                        violation.hint,
-                    )
+                    finding = Finding.of(violation, monitor.requirement, transcript.check)
                     found.setdefault(finding.key, finding)
                 except Exception as error:  # law 9: whatever else goes wrong is the kit's own
                     raise KitError(f"{monitor.name}: {type(error).__name__}: {error}") from error
@@ -227,7 +217,4 @@ class Judgement:
 
     def _is_timed(self, finding: Finding) -> bool:
         own = finding.requirement in self.check.requirements
-        return (own and self.check.timing) or any(
-            monitor.requirement is finding.requirement and monitor.name in _TIMED_MONITORS
-            for monitor in MONITORS
-        )
+        return finding.timed or (own and self.check.timing)

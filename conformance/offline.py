@@ -154,15 +154,8 @@ def _by_the_oracle(check: Check, transcript: Transcript, watched: bool) -> Findi
         try:
             oracle.judge(part, repeats, watched)
         except Violation as violation:
-            return Finding(
-                violation.requirement or check.requirements[0],
-                check.name,
-                violation.expected,
-                violation.seen,
-                None if violation.at is None else violation.at + start,
-                violation.pointer,
-                violation.hint,
-            )
+            finding = Finding.of(violation, check.requirements[0], check.name)
+            return replace(finding, at=None if finding.at is None else finding.at + start)
     return None
 
 

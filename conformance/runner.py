@@ -261,15 +261,7 @@ def play(
             settle(case, patience)
     except Violation as violation:
         requirement = violation.requirement or check.requirements[0]
-        finding = Finding(
-            requirement,
-            check.name,
-            violation.expected,
-            violation.seen,
-            violation.at,
-            violation.pointer,
-            violation.hint,
-        )
+        finding = Finding.of(violation, requirement, check.name)
         verdict = Verdict.FLAKY if isinstance(violation, Wavering) else broken(requirement)
         return verdict, "", [finding]
     except (NotSeen, LinkError, Diverged) as cause:

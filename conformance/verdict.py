@@ -64,6 +64,7 @@ class Violation(Exception):
         pointer: str = "",
         hint: str = "",
         requirement: Requirement | None = None,
+        timed: bool = False,
     ) -> None:
         super().__init__(f"expected {expected}, saw {seen}")
         self.expected = expected
@@ -75,6 +76,8 @@ class Violation(Exception):
         self.hint = hint
         self.requirement = requirement
         """Which requirement; None for the one that the check is about."""
+        self.timed = timed
+        """Whether a clock decided, so that a busy machine may be what is seen."""
 
 
 class Wavering(Violation):
@@ -105,6 +108,22 @@ class Finding:
     at: int | None = None
     pointer: str = ""
     hint: str = ""
+    timed: bool = False
+    """Whether a clock decided."""
+
+    @classmethod
+    def of(cls, violation: Violation, requirement: Requirement, check: str) -> Finding:
+        """What a violation says, where it does not name a requirement of its own."""
+        return cls(
+            violation.requirement or requirement,
+            check,
+            violation.expected,
+            violation.seen,
+            violation.at,
+            violation.pointer,
+            violation.hint,
+            violation.timed,
+        )
 
     @property
     def key(self) -> tuple[str, str]:

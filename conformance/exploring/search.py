@@ -182,7 +182,8 @@ class Search:
             again = self.hold(joined([*earlier, failure.plan]))
             if again is not None:
                 return again
-        if self.wavering is None:
+        # What only a clock decided, and not again, was the machine's doing.
+        if self.wavering is None and not failure.violation.timed:
             self.wavering = _wavering(failure, "none of it when the conversation was held again")
             self.wavered = failure.transcript
         return None

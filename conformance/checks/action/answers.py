@@ -46,7 +46,7 @@ def in_time(talk: Conversation) -> int:
             continue
         if answered - asked > within + SLACK_S:
             seen = f"one after {answered - asked:.1f} s" if one.answers else "none"
-            raise Violation(f"an answer within {within:g} s", seen, at=one.index)
+            raise Violation(f"an answer within {within:g} s", seen, at=one.index, timed=True)
     return sum(1 for one in talk.paired[0] if one.answers)
 
 

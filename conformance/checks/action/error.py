@@ -303,6 +303,7 @@ def closed_after_fatal(talk: Conversation) -> int:
             at, end = ends[0]
             late = (end.at - event.at) / 1e9 > CLOSE_WITHIN_S + SLACK_S
             if end.kind is not Kind.CLOSE or end.code not in allowed or late:
-                raise Violation(due, f"{show(end)} {'too late' if late else ''}".strip(), at=at)
+                seen = f"{show(end)} {'too late' if late else ''}".strip()
+                raise Violation(due, seen, at=at, timed=late)
             return 1
     return 0
