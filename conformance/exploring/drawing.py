@@ -2,7 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from hypothesis import HealthCheck, Phase, settings
+
+DrawnT = TypeVar("DrawnT")
+
+
+class Found(Exception):
+    """Ends a search; what was found is kept elsewhere."""
+
+
+def hold_each(
+    search: Callable[[Callable[[DrawnT], None]], None], hold: Callable[[DrawnT], None]
+) -> None:
+    """Let `search` draw, and `hold` take each draw; what `hold` raises first is raised, but Found.
+
+    Hypothesis runs a failing example again, and where that goes otherwise, as it may on a wire,
+    it raises an error of its own in the place of the first.
+    """
+    first: list[Exception] = []
+
+    def take(drawn: DrawnT) -> None:
+        try:
+            hold(drawn)
+        except Found:
+            raise
+        except Exception as error:
+            first.append(error)
+            raise
+
+    try:
+        search(take)
+    except (Found, ExceptionGroup):
+        pass
+    except Exception:
+        if not first:
+            raise
+    if first:
+        raise first[0]
 
 
 def bounded(count: int, *more: Phase) -> settings:

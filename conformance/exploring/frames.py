@@ -6,7 +6,6 @@ each frame also shows whether the one before it left the session usable.
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from ..generate.sentences import SENTENCES
 from ..peers.websocket import SLACK_S, OutOfTime, Peer
 from ..transcript import Kind, Transcript
 from ..verdict import DidNotInfer, NotSeen, Violation, Wavering
-from .drawing import bounded
+from .drawing import Found, bounded, hold_each
 
 ROUNDS = 3
 """How often each key is drawn; the first draw is the simplest there is."""
@@ -34,10 +33,6 @@ ATTEMPTS = 60
 """Frames that are sent to make a faulty one smaller, at most."""
 SMALLER_S = 10.0
 """Seconds for the same, at most: a target that does not answer makes each attempt long."""
-
-
-class _Found(Exception):
-    """Ends a search."""
 
 
 @dataclass
@@ -96,31 +91,32 @@ def explore(case: Case, rule: Requirement) -> None:
     number = case.rng.getrandbits(64)
     talk = Talk(case.aside())
     failed: list[tuple[Any, Violation]] = []
-    unseen: list[NotSeen] = []
+    passing: DidNotInfer | None = None
+    seen = 0
 
     def say(drawn: tuple[AlmostFrame, ...]) -> None:
-        if failed or unseen:
-            raise _Found  # Hypothesis holds its example once more: that is no second opinion.
+        nonlocal passing, seen
+        if failed:
+            raise Found  # Hypothesis holds its example once more: that is no second opinion.
         for key, one in zip(strategies, drawn, strict=True):
             try:
                 talk.say(one)
+                seen += 1
             except Violation as violation:
                 failed.append((key, violation))
-                raise _Found from None
-            except DidNotInfer:
-                continue  # It says nothing about the frame.
-            except NotSeen as cause:
-                unseen.append(cause)
-                raise _Found from None
+                raise Found from None
+            except DidNotInfer as cause:
+                passing = cause  # It says nothing about the frame.
 
     try:
         _draw(st.tuples(*strategies.values()), say, number, ROUNDS)
     finally:
         _let_go(talk)
+        if not failed:
+            case.enter(talk.case.transcript)
     if not failed:
-        case.enter(talk.case.transcript)
-        if unseen:
-            raise unseen[0]
+        if passing is not None and not seen:
+            raise passing
         return
     key, violation = failed[0]
     smallest = _smallest(case, strategies[key], number) or _again(case, talk, violation)
@@ -128,17 +124,21 @@ def explore(case: Case, rule: Requirement) -> None:
     raise smallest[0]
 
 
-def _draw(strategy: st.SearchStrategy[Any], take: Callable[[Any], None], number: int, count: int,
+def _draw(strategy: st.SearchStrategy[Any], hold: Callable[[Any], None], number: int, count: int,
           *phases: Phase) -> None:  # fmt: skip
+    hold_each(lambda take: _search(strategy, take, number, count, *phases), hold)
+
+
+def _search(strategy: st.SearchStrategy[Any], take: Callable[[Any], None], number: int, count: int,
+            *phases: Phase) -> None:  # fmt: skip
     @seed(number)
     @bounded(count, *phases)
     @given(strategy)
     def hold(drawn: Any) -> None:
         take(drawn)
 
-    # What was found is kept elsewhere; Hypothesis would only tell it in its own words, and
-    # complain that there are many where a frame is too big on purpose.
-    with contextlib.suppress(_Found, ExceptionGroup), warnings.catch_warnings():
+    # It would complain that the words for a frame are many, where one is too big on purpose.
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
         hold()
 
@@ -160,7 +160,7 @@ def _smallest(
         violation, transcript = _alone(case, [one])
         if violation is not None:
             best = violation, transcript
-            raise _Found
+            raise Found
 
     _draw(strategy, take, number, 20, Phase.shrink)
     return best

@@ -22,7 +22,7 @@ from ..conversation import is_aside
 from ..peers.link import Link, LinkError
 from ..peers.websocket import SLACK_S, STEP_S, KitError, OutOfTime
 from ..subject import Subject
-from ..transcript import Event, Kind, Transcript, Way
+from ..transcript import Event, Kind, Transcript
 from ..verdict import NotSeen
 from .plan import SPOILT, End, Observe, Open, Plan, Spoilt, Step, after, open_frame
 
@@ -263,10 +263,3 @@ def _is_burst(step: Step, following: Step | None) -> bool:
 
 
 _REPLIES = frozenset({"session.ready", "action_chunk", "observation.dropped", "error"})
-
-
-def messages(transcript: Transcript, at: int | None) -> int:
-    """How many messages the kit had sent when a fault showed; all where nothing shows it."""
-    upto = transcript.events if at is None else transcript.events[: at + 1]
-    kinds = (Kind.TEXT, Kind.BINARY, Kind.CLOSE, Kind.END)
-    return sum(event.way is Way.OUT and event.kind in kinds for event in upto)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -50,10 +49,6 @@ class Failure:
     plan: Plan
     violation: Violation
     transcript: Transcript
-
-
-class _Found(Exception):
-    """Ends the walk."""
 
 
 @dataclass
@@ -165,15 +160,16 @@ class Search:
         return any(self._try(plan) for plan in plans)
 
     def _walk(self) -> None:
+        from .drawing import Found, hold_each
         from .walk import walk
 
         def hold(plan: Plan) -> None:
             # Hypothesis runs its example once more: that is no second opinion, ours comes later.
             if self.failure is not None or self._try(plan):
-                raise _Found
+                raise Found
 
-        with contextlib.suppress(_Found):
-            walk(hold, -(-self.walks // self.share), self.case.rng.getrandbits(64))
+        count, number = -(-self.walks // self.share), self.case.rng.getrandbits(64)
+        hold_each(lambda take: walk(take, count, number), hold)
 
     def _alone(self, failure: Failure) -> Failure | None:
         """The failing plan, with those before it that it takes to fail again; None if none do."""

@@ -7,6 +7,7 @@ import pytest
 
 from risp.conformance.check import CHECKS
 from risp.conformance.exploring.cover import pairs
+from risp.conformance.exploring.drawing import Found, hold_each
 from risp.conformance.exploring.plan import (
     End,
     Observe,
@@ -22,9 +23,11 @@ from risp.conformance.exploring.plan import (
 from risp.conformance.exploring.search import Search
 from risp.conformance.exploring.shrink import shrink
 from risp.conformance.exploring.walk import walk
+from risp.conformance.peers.websocket import KitError, OutOfTime
 from risp.conformance.runner import Options
 from risp.conformance.selection import Selection
 from risp.conformance.transcript import Kind, Way
+from risp.conformance.verdict import NotSeen
 from risp.protocol.action.session import State
 from risp.reference_impl.action.server import ServerSession
 from tests.broken.catalogue import PLAIN, served
@@ -135,6 +138,27 @@ def test_no_more_attempts_are_made_than_allowed_and_the_shortest_is_kept():
     plan = joined([(Step(1, Open()), Step(1, Observe()))] * 4)
     assert shrink(plan, fails, 7) == made[0]
     assert len(made) == 7
+
+
+@pytest.mark.parametrize("trouble", [NotSeen("it went away"), KitError("ours"), OutOfTime()])
+def test_what_goes_wrong_once_is_told_though_hypothesis_cannot_make_it_happen_again(trouble):
+    met = []
+
+    def hold(plan):
+        met.append(plan)
+        if len(met) == 5:
+            raise trouble
+
+    with pytest.raises(type(trouble)) as caught:
+        hold_each(lambda take: walk(take, 20, 7), hold)
+    assert caught.value is trouble
+
+
+def test_a_search_that_found_something_ends_without_a_word():
+    def hold(plan):
+        raise Found
+
+    hold_each(lambda take: walk(take, 20, 7), hold)
 
 
 @pytest.mark.parametrize("how", [PLAIN, served(Noisy), served(Seeing)], ids=["toy", "noisy", "14"])
