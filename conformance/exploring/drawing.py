@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import providers
 
 DrawnT = TypeVar("DrawnT")
 
@@ -34,7 +36,8 @@ def hold_each(
             raise
 
     try:
-        search(take)
+        with _the_same_everywhere():
+            search(take)
     except (Found, ExceptionGroup):
         pass
     except Exception:
@@ -42,6 +45,28 @@ def hold_each(
             raise
     if first:
         raise first[0]
+
+
+@contextlib.contextmanager
+def _the_same_everywhere() -> Generator[None]:
+    """Keep Hypothesis from drawing constants that it reads in whatever modules are loaded.
+
+    Law 8: a seed makes the same conversations, whatever else a process has imported. There is no
+    setting for it; where the names are gone, nothing is lost but this.
+    """
+    read, cache = "_get_local_constants", getattr(providers, "CONSTANTS_CACHE", None)
+    before = getattr(providers, read, None)
+    if before is None or cache is None:
+        yield
+        return
+    none = type(before())()
+    setattr(providers, read, lambda: none)
+    providers.CONSTANTS_CACHE = type(cache)(1024)
+    try:
+        yield
+    finally:
+        setattr(providers, read, before)
+        providers.CONSTANTS_CACHE = cache
 
 
 def bounded(count: int, *more: Phase) -> settings:
