@@ -180,7 +180,8 @@ _VALUES: dict[Flaw, Callable[[Place], SearchStrategy[Any]]] = {
     Flaw.ABOVE: _above,
     Flaw.FRACTION: _fractions,
     Flaw.INTEGRAL_FLOAT: _integral_floats,
-    Flaw.BOOLEAN_NUMBER: _always(st.booleans()),
+    # True first: it is drawn always, and false soon.
+    Flaw.BOOLEAN_NUMBER: _always(st.sampled_from((True, False))),
     Flaw.NUMERIC_STRING: _numeric_strings,
     Flaw.NON_FINITE: _always(st.sampled_from(_NO_DOUBLES).map(Raw)),
     Flaw.NAN_TOKEN: _always(st.sampled_from(_NO_NUMBERS).map(Raw)),
