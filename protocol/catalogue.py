@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from .action.profile import ACTION
 from .frame import Frame
+from .live.profile import LIVE
 from .profile import ErrorCode, Profile
 from .requirement import Requirement
 
-PROFILES: tuple[Profile, ...] = (ACTION,)
+PROFILES: tuple[Profile, ...] = (ACTION, LIVE)
 """The profiles, in the order in which they are listed."""
 
 Thing = Requirement | ErrorCode | type[Frame]

@@ -34,7 +34,7 @@ def of(name: str) -> str | None:
 
 
 def _requirement(profile: Profile, rule: Requirement) -> list[str]:
-    rows = [row for row in profile.machine.rows if row.why == rule]
+    rows = [row for row in profile.rows if row.why == rule]
     return [
         f"{rule.id}: {rule.keyword}, owed by the {rule.role}",
         "",
@@ -68,7 +68,7 @@ def _code(profile: Profile, code: ErrorCode) -> list[str]:
 
 def _frame(profile: Profile, frame: type[Frame]) -> list[str]:
     tag = frame.tag()
-    rows = [row for row in profile.machine.rows if row.move.frame == tag]
+    rows = [row for row in profile.rows if row.move.frame == tag]
     lines = [f"{tag}: a frame of the {frame.sender}", "", *_wrapped(frame.__doc__ or ""), ""]
     for member in table(frame):
         lines.append(f"  {member.name}: {member.kind}{', required' if member.required else ''}")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .frame import Frame
-from .machine import Machine
+from .machine import Machine, Row
 from .requirement import Requirement
+
+if TYPE_CHECKING:
+    from .live.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,15 @@ class Profile:
     """Every frame by its tag, the client's first."""
     codes: Mapping[str, ErrorCode]
     """Every error code, in the order of the specification."""
-    machine: Machine[Any]
-    """The states of one session."""
+    machines: Mapping[str, Machine[Any]]
+    """The tables of its states, that of a session first, by what they are the states of."""
+    endpoints: tuple[Endpoint, ...] = ()
+    """Its HTTP endpoints."""
+
+    @property
+    def rows(self) -> list[Row[Any]]:
+        """The moves of all tables."""
+        return [row for machine in self.machines.values() for row in machine.rows]
 
     def section(self, rule: Requirement) -> str:
         """The word of the section that a rule stands in."""

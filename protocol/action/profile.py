@@ -13,5 +13,5 @@ ACTION = Profile(
     requirements=REQUIREMENTS,
     frames={**CLIENT_FRAMES, **SERVER_FRAMES},
     codes=CODES,
-    machine=TABLE,
+    machines={"session": TABLE},
 )

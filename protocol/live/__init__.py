@@ -1,0 +1,1 @@
+"""The live profile: interactive models that stream media. HTTP and WebRTC."""

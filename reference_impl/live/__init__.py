@@ -1,0 +1,1 @@
+"""The live profile: an interactive model behind HTTP and WebRTC."""
