@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -12,6 +12,7 @@ from ..errors import DecodeError
 from ..frame import Frame
 from .channel import CLIENT_MESSAGES, SERVER_MESSAGES, Message
 from .control import CLIENT_CONTROLS, SERVER_CONTROLS, Control
+from .limits import MAX_REQUEST_ID
 
 FrameT = TypeVar("FrameT", bound=Frame)
 
@@ -34,11 +35,19 @@ def decode_message(text: str | bytes, *, from_server: bool = False) -> Message:
     of_model = "message" if from_server else "command"
     tag = f"application.{of_model}" if scope == "application" else f"runtime.{kind}"
     frame = known.get(tag)
+    request_id = _request_id(cast(dict[str, Any], inner))
     if frame is None:
         hint = "one of " + ", ".join(tag.removeprefix("runtime.") for tag in known if "." in tag)
         what = f"no message of this scope is called {kind[:60]!r}"
-        raise DecodeError(INVALID, what, pointer="/data/type", hint=hint, frame_type=kind)
-    return _read(frame, tree, kind)
+        raise DecodeError(
+            INVALID,
+            what,
+            pointer="/data/type",
+            hint=hint,
+            frame_type=kind,
+            request_id=request_id,
+        )
+    return _read(frame, tree, kind, request_id)
 
 
 def decode_control(text: str | bytes, *, from_server: bool = False) -> Control:
@@ -49,7 +58,9 @@ def decode_control(text: str | bytes, *, from_server: bool = False) -> Control:
     frame = known.get(f"control.{kind}")
     if frame is None:
         raise DecodeError(INVALID, f"one of {', '.join(_kinds(known))} is due", pointer="/type")
-    return _read(frame, tree, str(kind))
+    method = tree.get("method")
+    what = method if isinstance(method, str) else str(kind)
+    return _read(frame, tree, what, _request_id(tree) if kind == "request" else None)
 
 
 def encode(frame: Frame) -> str:
@@ -84,9 +95,17 @@ def _object(text: str | bytes) -> dict[str, Any]:
         raise DecodeError(INVALID, error.message, pointer=error.pointer) from None
 
 
-def _read(frame: type[FrameT], tree: dict[str, Any], kind: str) -> FrameT:
+def _request_id(tree: dict[str, Any]) -> str | None:
+    """What ties the answer to the message, where it can be read."""
+    found = tree.get("request_id")
+    return found if isinstance(found, str) and 0 < len(found) <= MAX_REQUEST_ID else None
+
+
+def _read(frame: type[FrameT], tree: dict[str, Any], kind: str, request_id: str | None) -> FrameT:
     try:
         return frame.model_validate(tree)
     except ValidationError as error:
         pointer, message = place(error)
-        raise DecodeError(INVALID, message, pointer=pointer, frame_type=kind) from None
+        raise DecodeError(
+            INVALID, message, pointer=pointer, frame_type=kind, request_id=request_id
+        ) from None

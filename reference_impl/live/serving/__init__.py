@@ -1,0 +1,1 @@
+"""The inside of the live profile's server."""
