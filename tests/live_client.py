@@ -26,7 +26,9 @@ class Link:
 
     def __init__(self, http: httpx.AsyncClient, session: str, tracks: list[dict[str, str]]) -> None:
         self.http = http
+        self.session = session
         self.base = f"/sessions/{session}/transport/webrtc"
+        self.declared = [dict(track) for track in tracks]
         self.tracks = tracks
         self.id = 0
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -153,10 +155,13 @@ class Link:
             "request_id": request_id,
             "data": {"name": name},
         }
-        count = len(self.controls)
         self.raw(json.dumps(request), "control")
-        await self.until(lambda: len(self.controls) > count)
-        return self.controls[-1]
+        await self.until(lambda: bool(self.responses(request_id)))
+        return self.responses(request_id)[-1]
+
+    def responses(self, request_id: str) -> list[dict[str, Any]]:
+        """What came on `control` with this id."""
+        return [one for one in self.controls if one.get("request_id") == request_id]
 
     async def until(self, what: Callable[[], bool], within: float = 5.0) -> None:
         """Wait for something that a message or a frame brings about."""
