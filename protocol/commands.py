@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 
 
-@click.command(short_help="Print or write the JSON Schemas of the frames.")
+@click.command(short_help="Print or write the JSON Schemas and the OpenAPI document.")
 @click.argument("name", required=False)
 @click.option(
     "--out",
@@ -25,7 +25,10 @@ WIDTH = 80
 @click.option("--check", is_flag=True, help="Only compare: exit 1 if a written document differs.")
 @click.option("--names", is_flag=True, help="Only list the names.")
 def schema(name: str | None, out: Path | None, check: bool, names: bool) -> None:
-    """Print the JSON Schema NAME: a profile (`action`, the default) or a frame (`observation`).
+    """Print the document NAME: of a profile (`action`, the default, or `live`) or of a frame.
+
+    Frames are called `observation` or `runtime.ping`. `live.openapi` is the OpenAPI document of the
+    live profile's HTTP endpoints.
 
     With --out, write all of them; with --check, compare them with those in the tree (or in --out).
     """
@@ -68,6 +71,7 @@ def _document(name: str) -> str:
 
 
 @click.command("list", short_help="List the requirements, with how each comes to be seen.")
+@click.option("--profile", help="Only this profile: `action` or `live`.")
 @click.option("--section", help="Only this section: `opening` or `OPEN`.")
 @click.option("--level", type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False))
 @click.option(
@@ -78,23 +82,37 @@ def _document(name: str) -> str:
 @click.option("--role", type=click.Choice(["server", "client"]))
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 def list_(
-    section: str | None, level: str | None, seen: str | None, role: str | None, as_json: bool
+    profile: str | None,
+    section: str | None,
+    level: str | None,
+    seen: str | None,
+    role: str | None,
+    as_json: bool,
 ) -> None:
     """List the requirements: id, keyword, class, role, sentence."""
-    from .catalogue import PROFILES
-
+    profiles = _profiles(profile)
     wanted = {"level": (level or "").upper(), "seen": seen or "", "role": role or ""}
     rules = [
-        (profile, rule)
-        for profile in PROFILES
-        for rule in profile.requirements.values()
+        (one, rule)
+        for one in profiles
+        for rule in one.requirements.values()
         if all(not value or getattr(rule, name) == value for name, value in wanted.items())
-        and (section is None or section.lower() in (profile.section(rule), rule.section.lower()))
+        and (section is None or section.lower() in (one.section(rule), rule.section.lower()))
     ]
-    if section and not any(_has_section(profile, section) for profile in PROFILES):
-        words = ", ".join(word for profile in PROFILES for word in profile.sections)
+    if section and not any(_has_section(one, section) for one in profiles):
+        words = ", ".join(dict.fromkeys(word for one in profiles for word in one.sections))
         raise click.BadParameter(f"no section {section!r}; there are: {words}")
     click.echo(_as_json(rules) if as_json else _as_text(rules))
+
+
+def _profiles(name: str | None) -> list[Profile]:
+    from .catalogue import PROFILES
+
+    found = [profile for profile in PROFILES if name in (None, profile.name)]
+    if not found:
+        words = ", ".join(profile.name for profile in PROFILES)
+        raise click.BadParameter(f"no profile {name!r}; there are: {words}")
+    return found
 
 
 def _has_section(profile: Profile, word: str) -> bool:
@@ -155,20 +173,22 @@ def _counts(rules: list[Requirement]) -> list[str]:
     return lines
 
 
-@click.command(short_help="Explain a requirement, an error code or a frame.")
-@click.argument("name")
-def explain(name: str) -> None:
-    """Explain NAME: a requirement (A-OPEN-2), an error code (out_of_order), a frame (observation).
+@click.command(short_help="Explain a requirement, an error code, a frame or an endpoint.")
+@click.argument("name", nargs=-1, required=True)
+def explain(name: tuple[str, ...]) -> None:
+    """Explain NAME, in both profiles if it occurs in both.
 
-    Exits with 2 if nothing is called so.
+    It is a requirement (A-OPEN-2), an error code (out_of_order), a frame (observation), or an
+    endpoint (create_session, or POST /sessions). Exits with 2 if nothing is called so.
     """
     from . import explanation
 
-    text = explanation.of(name)
+    words = " ".join(name)
+    text = explanation.of(words)
     if text is None:
-        close = explanation.nearest(name)
+        close = explanation.nearest(words)
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise click.UsageError(f"nothing is called {name!r}{meant}")
+        raise click.UsageError(f"nothing is called {words!r}{meant}")
     click.echo(text)
 
 

@@ -10,19 +10,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import jsonschema
+from . import jsonschema, openapi
 from .catalogue import PROFILES
 from .profile import Profile
 
 FOLDER = Path(__file__).parent / "schemas"
 """Where the committed documents lie."""
 
-FORMATS: dict[str, Callable[[Profile], dict[str, Any]]] = {"schema": jsonschema.documents}
+FORMATS: dict[str, Callable[[Profile], dict[str, Any]]] = {
+    "schema": jsonschema.documents,
+    "openapi": openapi.documents,
+}
 """What makes the documents of a profile, by the word in their file names."""
 
 
 def documents() -> dict[str, str]:
-    """Every document by its name, as in `action` or `action.session.open`: its text."""
+    """Every document by its name, as in `action`, `action.error` or `live.openapi`: its text."""
     return {name: text for name, _, text in _rendered()}
 
 
@@ -59,9 +62,17 @@ def _present(folder: Path) -> set[str]:
     return {path.name for kind in FORMATS for path in folder.glob(f"*.{kind}.json")}
 
 
+def _name(name: str, kind: str) -> str:
+    return name if kind == "schema" else f"{name}.{kind}"
+
+
 def _rendered() -> list[tuple[str, str, str]]:
     return [
-        (name, f"{name}.{kind}.json", json.dumps(made, indent=2, ensure_ascii=False) + "\n")
+        (
+            _name(name, kind),
+            f"{name}.{kind}.json",
+            json.dumps(made, indent=2, ensure_ascii=False) + "\n",
+        )
         for profile in PROFILES
         for kind, make in FORMATS.items()
         for name, made in make(profile).items()

@@ -1,4 +1,4 @@
-"""What `risp explain` says about one thing: a requirement, an error code, a frame."""
+"""What `risp explain` says of a name: a requirement, an error code, a frame, an endpoint."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
-from .catalogue import codes_in, find, nearest, rules_that_name
-from .frame import Frame
+from .catalogue import (
+    Thing,
+    codes_in,
+    find,
+    nearest,
+    page_of_code,
+    rules_of_endpoint,
+    rules_that_name,
+)
+from .frame import Frame, Part
+from .live.codes import HttpCode
+from .live.endpoint import Auth, Endpoint, Good
 from .machine import Row
 from .members import table
 from .profile import ErrorCode, Profile
@@ -19,18 +29,21 @@ __all__ = ["nearest", "of"]
 
 
 def of(name: str) -> str | None:
-    """Explain one thing at 80 columns, or None if nothing is called so."""
-    found = find(name)
-    if found is None:
-        return None
-    profile, thing = found
+    """Explain what is called so at 80 columns, one thing after the other; None if nothing is."""
+    return "\n\n".join(_explained(*found) for found in find(name)) or None
+
+
+def _explained(profile: Profile, thing: Thing) -> str:
     match thing:
         case Requirement():
-            return "\n".join(_requirement(profile, thing))
+            lines = _requirement(profile, thing)
         case ErrorCode():
-            return "\n".join(_code(profile, thing))
+            lines = _code(profile, thing)
+        case Endpoint():
+            lines = _endpoint(profile, thing)
         case _:
-            return "\n".join(_frame(profile, thing))
+            lines = _frame(profile, thing)
+    return "\n".join(lines)
 
 
 def _requirement(profile: Profile, rule: Requirement) -> list[str]:
@@ -45,41 +58,95 @@ def _requirement(profile: Profile, rule: Requirement) -> list[str]:
         *(_fact("because", rule.reason) if rule.reason else []),
         *_fact("section", f"{profile.name}/{profile.section(rule)}"),
         *_fact("page", f"docs/{profile.page(rule)}"),
-        *_listing("moves of the session that it makes legal", map(_move, rows)),
+        *_listing(f"{_moves(profile)} that it makes legal", map(_move, rows)),
         *_listing("error codes that it names", [_brief(code) for code in codes_in(profile, rule)]),
     ]
 
 
 def _code(profile: Profile, code: ErrorCode) -> list[str]:
-    closes = ", ".join(map(str, code.close)) or "none, the session lives on"
     return [
         f"{code.code}: an error code of the {profile.name} profile",
         "",
         *_wrapped(code.meaning),
         "",
-        *_fact("fatal", str(code.fatal).lower()),
+        *_outcome(profile, code),
         *_fact("retryable", str(code.retryable).lower()),
-        *_fact("close", closes),
         *_fact("remedy", code.remedy),
-        *_fact("page", f"docs/spec/{profile.name}/error.md"),
+        *_fact("page", f"docs/{page_of_code(profile, code)}"),
         *_rules(rules_that_name(profile, code.code)),
     ]
+
+
+def _outcome(profile: Profile, code: ErrorCode) -> list[str]:
+    if isinstance(code, HttpCode):
+        return _fact("status", str(code.status))
+    if profile.endpoints:
+        return _fact("channel", "on `data` or `control`; the connection lives on")
+    closes = ", ".join(map(str, code.close)) or "none, the session lives on"
+    return [*_fact("fatal", str(code.fatal).lower()), *_fact("close", closes)]
 
 
 def _frame(profile: Profile, frame: type[Frame]) -> list[str]:
     tag = frame.tag()
     rows = [row for row in profile.rows if row.move.frame == tag]
-    lines = [f"{tag}: a frame of the {frame.sender}", "", *_wrapped(frame.__doc__ or ""), ""]
-    for member in table(frame):
-        lines.append(f"  {member.name}: {member.kind}{', required' if member.required else ''}")
-        lines += _wrapped(member.description, 6)
     return [
-        *lines,
+        f"{tag}: a frame of the {frame.sender}",
+        "",
+        *_wrapped(frame.__doc__ or ""),
+        "",
+        *_members(frame),
         "",
         *_fact("schema", f"risp schema {tag}"),
-        *_listing("moves of the session", map(_move, rows)),
-        *_rules(rules_that_name(profile, tag)),
+        *_listing(_moves(profile), map(_move, rows)),
+        *_rules(rules_that_name(profile, tag, tag.removeprefix("runtime."))),
     ]
+
+
+def _endpoint(profile: Profile, endpoint: Endpoint) -> list[str]:
+    asked = {Auth.KEY: "key, on a server with keys", Auth.TOKEN: "token, on a server with keys"}
+    rules = rules_of_endpoint(profile, endpoint)
+    return [
+        f"{endpoint.method} {endpoint.path}",
+        "",
+        *_wrapped(endpoint.summary),
+        "",
+        *_fact("name", endpoint.name),
+        *_fact("asks for", asked.get(endpoint.auth, "nothing")),
+        *_fact("section", f"{profile.name}/{profile.section(endpoint.why)}"),
+        *_fact("page", f"docs/{profile.page(endpoint.why)}"),
+        *_fact("schema", f"risp schema {profile.name}.openapi"),
+        *_takes(endpoint),
+        *_listing("answers", [_answer(good) for good in endpoint.good]),
+        *_listing("refusals", [f"{one.status} {_brief(one)}" for one in endpoint.codes]),
+        *_rules([endpoint.why, *(rule for rule in rules if rule is not endpoint.why)]),
+    ]
+
+
+def _takes(endpoint: Endpoint) -> list[str]:
+    if endpoint.raw:
+        return ["", "takes bytes of any media type"]
+    if endpoint.body is None:
+        return ["", "takes no body"]
+    need = "" if endpoint.body_due else ", which may be absent or null"
+    return ["", f"takes a {endpoint.body.__name__}{need}:", *_members(endpoint.body)]
+
+
+def _answer(good: Good) -> str:
+    if good.body is not None:
+        return f"{good.status} with a {good.body.__name__}: {good.meaning}"
+    return f"{good.status}{'' if good.nothing else f' with {good.media}'}: {good.meaning}"
+
+
+def _members(part: type[Part]) -> list[str]:
+    lines: list[str] = []
+    for member in table(part):
+        lines.append(f"  {member.name}: {member.kind}{', required' if member.required else ''}")
+        lines += _wrapped(member.description, 6)
+    return lines
+
+
+def _moves(profile: Profile) -> str:
+    return f"moves of the {' or the '.join(profile.machines)}"
 
 
 def _move(row: Row[Any]) -> str:

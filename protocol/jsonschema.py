@@ -6,6 +6,7 @@ What JSON Schema cannot say stands in the descriptions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
@@ -49,21 +50,24 @@ def of_part(part: type[Part]) -> JsonSchemaValue:
     return part.model_json_schema(schema_generator=_Generator, ref_template=_REF)
 
 
+def definitions(parts: Sequence[type[Part]], ref: str) -> dict[str, JsonSchemaValue]:
+    """The schemas of objects, and of those within them, by class name; `ref` is how they refer."""
+    _, schema = models_json_schema(
+        [(part, "validation") for part in parts], schema_generator=_Generator, ref_template=ref
+    )
+    return dict(schema["$defs"])
+
+
 def _document(profile: Profile, suffix: str, frame: type[Frame]) -> JsonSchemaValue:
     return {**_head(profile, suffix), **of_part(frame)}
 
 
 def _bundle(profile: Profile) -> JsonSchemaValue:
     frames = list(profile.frames.values())
-    _, schema = models_json_schema(
-        [(frame, "validation") for frame in frames],
-        schema_generator=_Generator,
-        ref_template=_REF,
-    )
     unions = {
         f"{sender.title()}Frame": {
             "title": f"{sender.title()}Frame",
-            "description": f"What a {sender} sends; `type` tells which it is.",
+            "description": f"What a {sender} sends; {_told(frames)} which it is.",
             "oneOf": [_ref(frame.__name__) for frame in frames if frame.sender is sender],
         }
         for sender in Sender
@@ -72,9 +76,16 @@ def _bundle(profile: Profile) -> JsonSchemaValue:
         **_head(profile, ""),
         "title": "Frame",
         "description": f"RISP {PROTOCOL_VERSION}, {profile.title}.",
-        "oneOf": [_ref(name) for name in unions],
-        "$defs": {**unions, **schema["$defs"]},
+        # Not `oneOf`: a command and a model's message may look alike, and differ by their sender.
+        "anyOf": [_ref(name) for name in unions],
+        "$defs": {**unions, **definitions(frames, _REF)},
     }
+
+
+def _told(frames: list[type[Frame]]) -> str:
+    if all("type" in frame.model_fields for frame in frames):
+        return "`type` tells"
+    return "on `data` `scope` and `data.type` tell, on `control` `type`,"
 
 
 def _head(profile: Profile, suffix: str) -> JsonSchemaValue:

@@ -45,7 +45,7 @@ def kind(schema: dict[str, Any]) -> str:
         case "array":
             return _array(schema)
         case "object":
-            return f"object of {kind(schema['additionalProperties'])} by name"
+            return _object(schema)
         case "string":
             return _string(schema)
         case "integer" | "number" as name:
@@ -56,9 +56,16 @@ def kind(schema: dict[str, Any]) -> str:
             return str(other)
 
 
+def _object(schema: dict[str, Any]) -> str:
+    values = schema.get("additionalProperties", True)
+    return "object" if values is True else f"object of {kind(values)} by name"
+
+
 def _array(schema: dict[str, Any]) -> str:
     least, most = schema.get("minItems"), schema.get("maxItems")
     count = "" if least is None else f"{least} " if least == most else f"{least} or more "
+    if least is None and most is not None:
+        count = f"at most {most} "
     return f"array of {count}{kind(schema['items'])}"
 
 
@@ -70,6 +77,8 @@ def _string(schema: dict[str, Any]) -> str:
         return "decimal string"
     if least is not None:
         return f"string, {least} {f'to {most}' if most else 'or more'} characters"
+    if most is not None:
+        return f"string, at most {most} characters"
     return "string"
 
 

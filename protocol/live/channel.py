@@ -11,8 +11,6 @@ from .scalars import Name, NonNegativeInt, RequestId, Text
 LABEL = "data"
 """The label of the channel."""
 
-Values = dict[str, Any]
-
 
 class FileRef(Part):
     """A file that was uploaded, as commands name it."""
@@ -67,7 +65,7 @@ class Command(Part):
 
     type: Name
     """The command's name."""
-    data: Values | None = None
+    data: dict[str, Any] | None = None
     """Its arguments by name; absent means none."""
     uploads: dict[str, FileRef] | None = None
     """Arguments that are files, by name: they do not stand in `data`."""
@@ -95,7 +93,7 @@ class Event(Part):
 
     type: Name
     """The message's name."""
-    data: Values
+    data: dict[str, Any]
     """What it says."""
     request_id: RequestId | None = None
     """For a reply: what its command was sent with."""
@@ -201,11 +199,11 @@ class FileUploaded(Runtime):
 
 
 class Clip(Part):
-    """A wish for a recording."""
+    """A wish for a recording of the last seconds."""
 
-    type: Literal["requestClip", "requestRecording"]
+    type: Literal["requestClip"]
     """What it is."""
-    data: Values | None = None
+    data: dict[str, Any] | None = None
     """How much of it."""
 
 
@@ -218,12 +216,19 @@ class RequestClip(Runtime):
     """What it is."""
 
 
+class Recording(Question):
+    """A wish for a recording of the whole session."""
+
+    type: Literal["requestRecording"]
+    """What it is."""
+
+
 class RequestRecording(Runtime):
     """Ask for a recording of the whole session."""
 
     sender = Sender.CLIENT
     name = "requestRecording"
-    data: Clip
+    data: Recording
     """What it is."""
 
 
@@ -232,7 +237,7 @@ class Schema(Part):
 
     type: Literal["modelSchema"]
     """What it is."""
-    data: Values
+    data: dict[str, Any]
     """An OpenAPI 3.1 document: the same as `GET /schema`."""
     request_id: RequestId | None = None
     """What the question was sent with."""
@@ -252,7 +257,7 @@ class CapabilitiesBody(Part):
 
     type: Literal["modelCapabilities"]
     """What it is."""
-    data: Values
+    data: dict[str, Any]
     """The same as `capabilities` in the descriptor."""
     request_id: RequestId | None = None
     """What the question was sent with."""
@@ -272,7 +277,7 @@ class StateBody(Part):
 
     type: Literal["modelState"]
     """What it is."""
-    data: Values
+    data: dict[str, Any]
     """The public fields by name; what is no JSON value is left out."""
     request_id: RequestId | None = None
     """What the question was sent with."""
@@ -300,7 +305,6 @@ class Rejection(Part):
     """The argument that is wrong, or a pointer into a message that could not be read."""
     request_id: RequestId | None = None
     """What the command was sent with."""
-    owed = frozenset({"command"})
 
 
 class Rejected(Part):

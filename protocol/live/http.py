@@ -100,6 +100,7 @@ CREATE_CONNECTION = Endpoint(
     summary="Register a connection; a body of any kind is ignored.",
     why=signals.REGISTER,
     raw=True,
+    body_due=False,
     good=(Good(201, "The connection.", signaling.NewConnection),),
     errors=("session_closed", "no_capacity", "loading"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from risp.protocol.live import limits
 
@@ -13,7 +13,7 @@ class LiveSettings:
 
     host: str = "127.0.0.1"
     """The address that the server listens on."""
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] = field(default=(), repr=False)
     """Keys that open; empty means that none is asked for, and that the local routes are there."""
     places: int = 8
     """Sessions that have the model at one time."""
@@ -37,6 +37,8 @@ class LiveSettings:
     """After how much silence an input can be taken over, in seconds."""
     answer_within_s: float = limits.ANSWER_WITHIN_S - 1.0
     """How long an answer to an offer may take, in seconds."""
+    token_secret: str = field(default="", repr=False)
+    """What tokens are signed with; empty: drawn at the start, so that they end with the server."""
     token_s: int = limits.TOKEN_S
     """How long a token is good if nothing else is asked for, in seconds."""
     max_body_bytes: int = limits.MAX_BODY_BYTES

@@ -18,7 +18,7 @@ IN_ORDER = Requirement(
 )
 SCHEMA_FENCE = Requirement(
     "L-CHAN-4",
-    "A server MUST answer `requestSchema` with `modelSchema`, after the answers to all that came before it on the connection.",
+    "A server MUST answer `requestSchema` with `modelSchema`, after the answers to all that came before it on the connection and do not wait for an upload.",
 )
 REPLY_TO_SENDER = Requirement(
     "L-CHAN-5",
@@ -39,15 +39,15 @@ UNDECODABLE = Requirement(
 )
 LIVES_ON = Requirement(
     "L-CHAN-9",
-    "A server MUST go on serving a connection after a message on `data` or `control` that it cannot read.",
+    "A server MUST go on serving a connection after a message on `data` or `control` that it cannot read, unless it is a first one of L-CHAN-10.",
 )
 OTHER_GENERATION = Requirement(
     "L-CHAN-10",
-    "A server MUST close a connection whose first message is bytes that do not begin a JSON object, at once: it is a client of another generation.",
+    "A server MUST close a connection at once whose first message, on whichever channel, is bytes whose first that is no white space is neither `{` nor `[`: its client is of another generation.",
 )
 UNSOLICITED = Requirement(
     "L-CHAN-11",
-    "A server MUST take `ping` and other runtime messages that nobody asked for without an answer or a fault, and at any time.",
+    "A server MUST bear `ping`, and runtime messages that nobody asked for or that it does not know, without a fault and at any time.",
 )
 PING_SILENT = Requirement(
     "L-CHAN-12",

@@ -17,7 +17,7 @@ ACCEPTS_VALID = Requirement(
 )
 REPLIES = Requirement(
     "L-CMD-3",
-    "A server MUST send the reply of a command for which one is published, exactly once, and none for another one.",
+    "A server MUST send one reply to a command that it has carried out where a reply is published for it, and none where none is.",
     Seen.DECLARED,
     needs=NEED,
 )

@@ -9,7 +9,7 @@ IN = Declares.INPUTS
 
 START_PAUSED = Requirement(
     "L-MEDIA-1",
-    "A server MUST start the outputs of a connection paused.",
+    "A server MUST start the outputs of a connection paused, but for those of the flat routes (L-SIGNAL-26).",
     Seen.DECLARED,
     needs=OUT,
 )
@@ -53,7 +53,7 @@ PUBLISH_ANSWERED = Requirement(
 )
 PUBLISHED_USED = Requirement(
     "L-MEDIA-9",
-    "A server MUST hand the frames of a published input to the model, and none of one that is not published.",
+    "A server MUST hand the frames of a published input to the model, and none of one that is not published; on the flat routes its first frame publishes an input.",
     Seen.DECLARED,
     needs=IN,
 )

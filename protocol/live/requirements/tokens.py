@@ -8,7 +8,7 @@ NEED = Declares.AUTH
 
 EXCHANGE = Requirement(
     "L-TOKEN-1",
-    "A server with keys MUST answer `POST /tokens` under a known `Reactor-API-Key` with 200 and a token, whether the body is absent, `null`, empty or an object.",
+    "A server with keys MUST answer `POST /tokens` under a known `Reactor-API-Key` with 200 and a token, whether the body is absent, `null` or a sound request.",
     Seen.DECLARED,
     needs=NEED,
 )
