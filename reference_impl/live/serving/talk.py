@@ -189,25 +189,24 @@ class Talk:
 
     def _run(self, command: say.Command, files: dict[str, UploadedFile]) -> None:
         def done(reply: Reply) -> None:
-            self._loop.call_soon_threadsafe(self._reply, command, reply)
+            # Written here, in the stage's thread: the model may change its message afterwards.
+            answer = None
+            if isinstance(reply, Returned) and reply.message is not None:
+                answer = event(reply.message, command.request_id)
+            self._loop.call_soon_threadsafe(self._reply, command, reply, answer)
 
         stage = self._scene.stage
         if stage is not None:
             stage.command(self._line.id, command.type, dict(command.data or {}), files, done)
 
-    def _reply(self, command: say.Command, reply: Reply) -> None:
-        match reply:
-            case Rejected(code, message, param):
-                self._refuse(command, code, message, param)
-            case Returned(message):
-                detail = {
-                    "name": command.type,
-                    "args": command.data or {},
-                    "conn_id": self._line.id,
-                }
-                self._scene.note("command", detail)
-                if message is not None:
-                    self.tell(event(message, command.request_id))
+    def _reply(self, command: say.Command, reply: Reply, answer: say.EventMessage | None) -> None:
+        if isinstance(reply, Rejected):
+            self._refuse(command, reply.code, reply.message, reply.param)
+            return
+        args = {"name": command.type, "args": command.data or {}, "conn_id": self._line.id}
+        self._scene.note("command", args)
+        if answer is not None:
+            self.tell(answer)
 
     def _refuse(self, command: say.Command, code: str, message: str, param: str | None) -> None:
         detail = {"message": f"command {command.type!r} rejected ({message})", "code": code}

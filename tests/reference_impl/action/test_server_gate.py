@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from risp.reference_impl.action.serving.gate import Gate, Handshake, Refusal, Welcome, redact
+from risp.reference_impl.action.serving.gate import Gate, Handshake, Refusal, Welcome
 from risp.reference_impl.action.serving.settings import Settings
+from risp.reference_impl.redacting import redact
 
 KEYED = Gate(Settings(keys=("first", "sécond")))
 OPEN = Gate(Settings())

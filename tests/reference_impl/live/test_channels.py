@@ -11,6 +11,10 @@ GET = json.dumps({"scope": "application", "data": {"type": "get_state", "data": 
 rule = pytest.mark.requirement
 
 
+def asked(method, data):
+    return json.dumps({"type": "request", "method": method, "request_id": "r", "data": data})
+
+
 def kinds(messages):
     return [message["data"]["type"] for message in messages]
 
@@ -205,10 +209,10 @@ def test_recordings_are_refused(meet, question):
 @pytest.mark.parametrize(
     ("message", "code"),
     [
-        ('{"type":"request","method":"publish_track","request_id":"r","data":{"name":"no"}}', "unknown_track"),
-        ('{"type":"request","method":"publish_track","request_id":"r","data":{"name":"main_video"}}', "unknown_track"),
-        ('{"type":"request","method":"dance","request_id":"r","data":{}}', "unknown_method"),
-        ('{"type":"request","method":"publish_track","request_id":"r","data":{}}', "invalid_frame"),
+        (asked("publish_track", {"name": "no"}), "unknown_track"),
+        (asked("publish_track", {"name": "main_video"}), "unknown_track"),
+        (asked("dance", {}), "unknown_method"),
+        (asked("publish_track", {}), "invalid_frame"),
         ('{"type":"request","method":"publish_track","data":{"name":"webcam"}}', None),
         ('{"type":"notification","event":"pause_track","data":{"name":"no"}}', None),
         ('{"type":"notification","event":"dance","data":{"name":"main_video"}}', None),
@@ -216,7 +220,7 @@ def test_recordings_are_refused(meet, question):
         ("not JSON", None),
         ("[]", None),
     ],
-)  # fmt: skip
+)
 def test_control_answers_requests_only_and_lives_on(meet, message, code):
     async def scene(own, link):
         link.raw(message, "control")

@@ -115,8 +115,8 @@ def test_what_there_is_not_is_refused():
                 service.find(grant, "nobody")
             assert code(caught) == "unknown_session"
             spoken = [{"protocol": "smoke", "version": "1.0"}]
+            asked = {"model": {"name": "probe"}, "supported_transports": spoken}
             with pytest.raises(Refusal) as caught:
-                asked = {"model": {"name": "probe"}, "supported_transports": spoken}
                 service.create(grant, SessionRequest.model_validate(asked))
             assert code(caught) == "invalid_body"
 
