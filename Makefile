@@ -7,7 +7,8 @@
 #   make schema      write the schemas of frames and reports anew from the models
 #   make bench       measure the round trip, the queue and the court
 #   make matrix      judge every broken server by everything, write tests/broken/{KILLS,WALKS}.md
-#   make soak        judge the reference for hours with every core loaded, write tests/SOAK.md
+#   make soak        judge the reference with every core loaded, hold hundreds of live sessions,
+#                    write tests/{SOAK,LIVE}.md
 #   make wheel-test  build sdist and wheel, use them in an empty environment
 #   make clean       remove what the other verbs made, but for .venv
 #
@@ -73,6 +74,7 @@ matrix: $(INSTALLED)
 
 soak: $(INSTALLED)
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.live_load
 
 wheel-test: $(INSTALLED)
 	$(BIN)/python tests/end_to_end/wheel.py

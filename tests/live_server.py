@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support import ROOT
 
@@ -33,12 +34,12 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(*options: str, model: str | None = PROBE) -> Iterator[Running]:
+def serving(*options: str, model: str | None = PROBE, cwd: Path = ROOT) -> Iterator[Running]:
     """Serve, and end it."""
     command = [sys.executable, "-m", "risp.reference_impl", "serve", "--port", "0", "--json"]
     named = ["--model", model] if model else []
     process = subprocess.Popen(
-        [*command, *named, *options], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [*command, *named, *options], stdout=subprocess.PIPE, text=True, cwd=cwd
     )
     assert process.stdout is not None
     try:

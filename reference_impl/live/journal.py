@@ -11,7 +11,7 @@ from typing import Any
 
 from risp.protocol.codec import dump
 
-MAX_EVENTS = 1000
+MAX_EVENTS = 500
 """So many events are kept."""
 MAX_KEPT = 4 << 20
 """So many characters of them are kept."""

@@ -100,8 +100,6 @@ class LiveSession:
         """Why it has ended."""
         self.uploads = Uploads(settings, self.id, now)
         self._model = model
-        self._schema = model.schema.openapi()
-        self._capabilities = model.schema.capabilities()
         self._watcher = watcher
         self._now = now
         self._expires: float | None = None
@@ -140,11 +138,11 @@ class LiveSession:
 
     def schema(self) -> dict[str, Any]:
         """What the model publishes."""
-        return self._schema
+        return self._model.document
 
     def capabilities(self) -> dict[str, Any]:
         """What it offers on this session (L-SESS-9)."""
-        return self._capabilities
+        return self._model.capabilities
 
     # Its life
 

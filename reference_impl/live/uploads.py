@@ -162,7 +162,7 @@ class Uploads:
                     await self._write(place, file, chunks)
                 self._check_open(place)
             except BaseException:
-                path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)  # noqa: ASYNC240  # it may be cancelled; this is quick
                 raise
             self._settle(place, path)
         finally:
@@ -234,6 +234,7 @@ class Uploads:
     def _give_up(self) -> None:
         for place in self._places.values():
             place.settled.set()
+        self._places.clear()
 
 
 def harmless(name: str) -> str:

@@ -31,6 +31,10 @@ class LoadedModel:
     def __init__(self, prototype: LiveModel, schema: ModelSchema) -> None:
         self.schema = schema
         """What it publishes."""
+        self.document = schema.openapi()
+        """The same as an OpenAPI document; every session hands out this one."""
+        self.capabilities = schema.capabilities()
+        """The same as the descriptor has it."""
         self._prototype = prototype
 
     @property
