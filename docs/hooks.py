@@ -3,11 +3,15 @@
 A page of the specification may hold, each on a line of its own:
 
     [[A-OPEN-2]]              the requirement, where it is defined: exactly once over all pages
-    {{frame SessionOpen}}     the table of a frame, or of an object within one
+    {{frame SessionOpen}}     the table of a frame, of a body, or of an object within one
+    {{states session}}        the table and diagram of one of the profile's machines
+    {{endpoints}}             the table of HTTP endpoints; {{endpoints local}}, of one group
+    {{endpoint get_answer}}   what one of them takes and answers
     {{errors}} {{capabilities}} {{declares}} {{numbers}} {{states}} {{classes}} {{sections}}
 
 and, within a line, {{see A-OPEN-2}} for a link to where a requirement is defined, or
-{{OPEN_ANSWER_S}} for a number of `protocol/action/limits.py`.
+{{OPEN_ANSWER_S}} for a number of the profile's `limits.py`. The profile is that in whose folder the
+page lies.
 
 Each page is also written as expanded Markdown beside its HTML.
 """
@@ -15,6 +19,7 @@ Each page is also written as expanded Markdown beside its HTML.
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import posixpath
 import re
@@ -27,18 +32,24 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 
-from risp.protocol.action import declares, limits, session
-from risp.protocol.catalogue import PROFILES, find
+from risp.protocol.catalogue import PROFILES, find, page_of_code, profile_named
 from risp.protocol.frame import Part
+from risp.protocol.live.codes import HttpCode
+from risp.protocol.live.endpoint import Auth, Endpoint, Good
+from risp.protocol.machine import Machine
 from risp.protocol.members import table
+from risp.protocol.openapi import bodies, refusals
 from risp.protocol.profile import Profile
 from risp.protocol.requirement import Level, Requirement, Seen
 
 MARKER = re.compile(r"^\[\[(?P<id>[^\]]+)\]\]$", re.MULTILINE)
 DIRECTIVE = re.compile(r"\{\{ ?(?P<word>[A-Za-z_]+)(?: (?P<name>[\w.-]+))? ?\}\}")
+SPEC_PAGE = re.compile(r"^spec/(?P<profile>\w+)/")
 KEYWORD = re.compile(r"\b(MUST NOT|MUST|SHOULD NOT|SHOULD|MAY)\b")
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 MERMAID = "assets/mermaid.min.js"
+ACROSS = '%%{init: {"state": {"nodeSpacing": 20, "rankSpacing": 25}}}%%\n'
+"""For diagrams whose arrows go back and forth: drawn downwards, their labels cover one another."""
 
 expanded: dict[str, str] = {}
 """The Markdown of every page built in this run, by its path in the docs."""
@@ -87,11 +98,21 @@ def rules(profile: Profile) -> list[Requirement]:
     return list(profile.requirements.values())
 
 
+def profile_of(path: str) -> Profile:
+    """The profile whose page it is; for pages of none, the first."""
+    match = SPEC_PAGE.match(path)
+    return profile_named(match["profile"]) if match else PROFILES[0]
+
+
+def module(profile: Profile, word: str) -> ModuleType:
+    return importlib.import_module(f"risp.protocol.{profile.name}.{word}")
+
+
 def known(name: str, path: str) -> tuple[Profile, Requirement]:
-    found = find(name)
-    if found is None or not isinstance(found[1], Requirement) or found[1].id != name:
-        raise PluginError(f"{path}: no requirement is called {name}")
-    return found[0], found[1]
+    for profile, thing in find(name):
+        if isinstance(thing, Requirement) and thing.id == name:
+            return profile, thing
+    raise PluginError(f"{path}: no requirement is called {name}")
 
 
 def definition(name: str, path: str) -> str:
@@ -113,26 +134,53 @@ def definition(name: str, path: str) -> str:
 
 def fact(word: str, name: str | None, path: str) -> str:
     """What a directive stands for."""
+    profile = profile_of(path)
     if name is None and word in FACTS:
-        return FACTS[word]()
+        return FACTS[word](profile, path)
+    limits = module(profile, "limits")
     if name is None and word.isupper() and hasattr(limits, word):
-        return f"{getattr(limits, word):,}"
+        return number(getattr(limits, word))
     if word == "see" and name:
-        profile, rule = known(name, path)
-        target = posixpath.relpath(profile.page(rule), posixpath.dirname(path))
-        return f"[{rule.id}]({target})"
+        return see(name, path)
     if word == "frame" and name:
-        return frame_table(part(name, path))
+        return frame(part(name, path), named=bool(profile.endpoints))
+    if word == "states" and name in profile.machines:
+        return machine(profile.machines[name], path)
+    if word == "endpoint" and name:
+        for one in profile.endpoints:
+            if one.name == name:
+                return endpoint(one)
+    if word == "endpoints" and name:
+        rows = [one for one in profile.endpoints if one.group.replace(" ", "-") == name]
+        if rows:
+            return endpoint_table(rows, path)
     raise PluginError(f"{path}: nothing is called {word} {name or ''}".rstrip())
 
 
+def see(name: str, path: str) -> str:
+    owner, rule = known(name, path)
+    target = posixpath.relpath(owner.page(rule), posixpath.dirname(path))
+    return f"[{rule.id}]({target})"
+
+
+def number(value: int | str) -> str:
+    return value if isinstance(value, str) else f"{value:,}"
+
+
 def part(name: str, path: str) -> type[Part]:
-    for profile in PROFILES:
-        for frame in profile.frames.values():
-            found = getattr(inspect.getmodule(frame), name, None)
-            if isinstance(found, type) and issubclass(found, Part):
-                return found
+    profile = profile_of(path)
+    for one in (*profile.frames.values(), *bodies(profile)):
+        found = getattr(inspect.getmodule(one), name, None)
+        if isinstance(found, type) and issubclass(found, Part):
+            return found
     raise PluginError(f"{path}: no frame is called {name}")
+
+
+def frame(of: type[Part], named: bool) -> str:
+    """A table, under the name of the class where other tables refer to it by that."""
+    text = " ".join((of.__doc__ or "").split())
+    head = f"`{of.__name__}`: {text[:1].lower()}{text[1:]}\n\n" if named else ""
+    return head + frame_table(of)
 
 
 def frame_table(of: type[Part]) -> str:
@@ -181,26 +229,34 @@ def under(module: ModuleType, cls: str = "") -> dict[str, str]:
     return said
 
 
-def errors() -> str:
-    def flag(value: bool) -> str:
-        return "yes" if value else "no"
+CELLS: dict[str, Callable[[Any], str]] = {
+    "status": lambda code: str(code.status),
+    "code": lambda code: f"`{code.code}`",
+    "fatal": lambda code: "yes" if code.fatal else "no",
+    "retryable": lambda code: "yes" if code.retryable else "no",
+    "close": lambda code: " or ".join(map(str, code.close)),
+}
 
+
+def errors(profile: Profile, path: str) -> str:
+    """The codes whose page this is; elsewhere, all of them."""
+    codes = list(profile.codes.values())
+    codes = [code for code in codes if page_of_code(profile, code) == path] or codes
+    words = ("code", "retryable") if profile.endpoints else ("code", "fatal", "retryable", "close")
+    if all(isinstance(code, HttpCode) for code in codes):
+        words = ("status", *words)
     rows = [
         (
-            f"`{code.code}`",
-            flag(code.fatal),
-            flag(code.retryable),
-            " or ".join(map(str, code.close)),
+            *(CELLS[word](code) for word in words),
             f"{code.meaning}<br>*Client:* {code.remedy[:1].lower()}{code.remedy[1:]}",
         )
-        for profile in PROFILES
-        for code in profile.codes.values()
+        for code in codes
     ]
-    head = ("code", "fatal", "retryable", "close", "sent when, and what the client does")
-    return grid(head, rows)
+    return grid((*words, "sent when, and what the client does"), rows)
 
 
-def capabilities() -> str:
+def capabilities(profile: Profile, _path: str) -> str:
+    declares = module(profile, "declares")
     said = under(declares, "Capability")
     rows = [
         (
@@ -213,60 +269,126 @@ def capabilities() -> str:
     return grid(("capability", "how it comes to hold", "meaning"), rows)
 
 
-def declared() -> str:
+def declared(profile: Profile, _path: str) -> str:
+    declares = module(profile, "declares")
     said = under(declares, "Declares")
-    return grid(
-        ("word", "applies where"), [(f"`{one}`", said[one.name]) for one in declares.Declares]
-    )
+    rows = [(f"`{one}`", said[one.name]) for one in declares.Declares]
+    return grid(("word", "applies where"), rows)
 
 
-def numbers() -> str:
-    said = under(limits)
-    rows = [(f"{getattr(limits, name):,}", said[name]) for name in said]
+def numbers(profile: Profile, _path: str) -> str:
+    limits = module(profile, "limits")
+    rows = [(number(getattr(limits, name)), said) for name, said in under(limits).items()]
     return grid(("number", "meaning"), rows)
 
 
-def states() -> str:
-    said = under(session, "State")
-    table_ = grid(("state", "meaning"), [(f"`{s}`", said[s.name]) for s in session.State])
-    moves = [
-        (
-            f"`{row.source}`",
-            str(row.move.sender),
-            f"`{row.move.frame}`",
-            row.move.case,
-            f"`{row.target}`",
-            fact("see", row.why.id, "spec/action/index.md"),
-        )
-        for row in session.TABLE.rows
-    ]
-    head = ("state", "sender", "frame", "case", "then", "because")
-    diagram = f'<div class="diagram" markdown>\n```mermaid\n{session.TABLE.mermaid()}```\n</div>'
-    return f"{diagram}\n\n{table_}\n\n{grid(head, moves)}"
+def states(profile: Profile, path: str) -> str:
+    return machine(next(iter(profile.machines.values())), path)
 
 
-def classes() -> str:
-    said = under(inspect.getmodule(Seen) or limits, "Seen")
+def machine(of: Machine[Any], path: str) -> str:
+    """The diagram of a machine, what its states are, and its moves."""
+    kind = type(of.initial)
+    said = under(inspect.getmodule(kind) or ast, kind.__name__)
+    cases = any(row.move.case for row in of.rows)
+    moves = []
+    for row in of.rows:
+        named = cases or not re.fullmatch("[a-z ]+", row.move.frame)
+        what = f"`{row.move.frame}`" if named else row.move.frame
+        middle = (what, row.move.case) if cases else (what,)
+        because = see(row.why.id, path)
+        moves.append((f"`{row.source}`", str(row.move.sender), *middle, f"`{row.target}`", because))
+    head = ("state", "sender", "frame", "case") if cases else ("state", "by", "what")
+    form, drawn = "diagram", of.mermaid()
+    if not cases:
+        form, drawn = "diagram across", ACROSS + across(drawn)
+    diagram = f'<div class="{form}" markdown>\n```mermaid\n{drawn}```\n</div>'
+    table_ = grid(("state", "meaning"), [(f"`{s}`", said[s.name]) for s in kind])
+    return f"{diagram}\n\n{table_}\n\n{grid((*head, 'then', 'because'), moves)}"
+
+
+def across(diagram: str) -> str:
+    """A state diagram from left to right, with endpoints shortened to their method."""
+    head, _, rest = diagram.partition("\n")
+    rest = re.sub(r"([A-Z]{3,}) /[^<\n]*", r"\1", rest)
+    return f"{head}\n    direction LR\n{rest}"
+
+
+def classes(profile: Profile, _path: str) -> str:
+    said = under(inspect.getmodule(Seen) or ast, "Seen")
     rows = []
     for seen in Seen:
-        mine = [rule for profile in PROFILES for rule in rules(profile) if rule.seen is seen]
+        mine = [rule for rule in rules(profile) if rule.seen is seen]
         counts = (str(sum(rule.level is level for rule in mine)) for level in Level)
         rows.append((f"`{seen}`", said[seen.name], *counts))
     return grid(("class", "meaning", *(str(level) for level in Level)), rows)
 
 
-def sections() -> str:
+def sections(profile: Profile, _path: str) -> str:
     rows = []
-    for profile in PROFILES:
-        for word, module in profile.sections.items():
-            mine = [rule for rule in rules(profile) if profile.section(rule) == word]
-            rows.append(
-                (f"[{word}]({word}.md)", module.__doc__ or "", f"{mine[0].id} to {mine[-1].id}")
-            )
+    for word, of in profile.sections.items():
+        mine = [rule for rule in rules(profile) if profile.section(rule) == word]
+        rows.append((f"[{word}]({word}.md)", of.__doc__ or "", f"{mine[0].id} to {mine[-1].id}"))
     return grid(("page", "what it says", "requirements"), rows)
 
 
-FACTS: dict[str, Callable[[], str]] = {
+SIGNALING = "/sessions/{session_id}/transport/webrtc"
+ASKED = {Auth.NOTHING: "", Auth.KEY: "key", Auth.TOKEN: "token"}
+
+
+def endpoints(profile: Profile, path: str) -> str:
+    return endpoint_table(profile.endpoints, path)
+
+
+def endpoint_table(rows: Sequence[Endpoint], path: str) -> str:
+    cells = [
+        (
+            f"`{one.method} {shortened(one.path)}`<br>{one.summary} {see(one.why.id, path)}",
+            ASKED[one.auth],
+            " or ".join(str(good.status) for good in one.good),
+            " ".join(f"`{code}`" for code in one.errors),
+        )
+        for one in rows
+    ]
+    return grid(("endpoint", "asks for", "success", "refusals of its own"), cells)
+
+
+def shortened(path: str) -> str:
+    """Signaling's common beginning is long, and the page on it says what the dots are."""
+    return path.replace(SIGNALING, "...") if path.startswith(SIGNALING) else path
+
+
+def endpoint(one: Endpoint) -> str:
+    """What one endpoint takes and answers, without the refusals that all of them have."""
+    rows = [(str(good.status), answer(good)) for good in one.good]
+    own = {*one.errors, "unauthorized", "unknown_session", "invalid_body", "too_large"}
+    rows += [
+        (str(status), "<br>".join(f"`{code.code}`: {code.meaning}" for code in mine))
+        for status, codes in refusals(one).items()
+        if (mine := [code for code in codes if code.code in own])
+    ]
+    lines = [f"### `{one.method} {one.path}`", "", f"{one.summary} {takes(one)}", ""]
+    if one.body is not None and one.body.model_fields:
+        lines += [frame_table(one.body), ""]
+    return "\n".join([*lines, grid(("status", "answer"), rows)])
+
+
+def takes(one: Endpoint) -> str:
+    if one.raw:
+        return "The body is bytes, of any media type."
+    if one.body is None:
+        return "There is no body."
+    need = "" if one.body_due else ", which may be left out or be `null`"
+    return f"The body is a JSON `{one.body.__name__}`{need}."
+
+
+def answer(good: Good) -> str:
+    if good.body is not None:
+        return f"`{good.body.__name__}`: {good.meaning}"
+    return good.meaning if good.nothing else f"{good.meaning} (`{good.media}`)"
+
+
+FACTS: dict[str, Callable[[Profile, str], str]] = {
     "errors": errors,
     "capabilities": capabilities,
     "declares": declared,
@@ -274,4 +396,5 @@ FACTS: dict[str, Callable[[], str]] = {
     "states": states,
     "classes": classes,
     "sections": sections,
+    "endpoints": endpoints,
 }

@@ -41,8 +41,6 @@ class Question(Part):
 class Message(Frame):
     """One message on `data`."""
 
-    scope: Literal["application", "runtime"]
-    """Whether it is between application and model, or of this protocol."""
     owed = frozenset({"scope", "data"})
     name: ClassVar[str] = ""
     """For a message of the protocol itself: its `type`."""

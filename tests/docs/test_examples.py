@@ -23,7 +23,11 @@ LINE = re.compile(r"(?P<side>[CS])(?P<mark>[>!]) (?P<said>.*)")
 CLOSE = re.compile(r"Close (\d{4})")
 SCHEMA = Draft202012Validator(jsonschema.documents(ACTION)["action"])
 
-FRAMES = [block for block in blocks() if block.language == "json"]
+FRAMES = [
+    block
+    for block in blocks()
+    if block.language == "json" and not block.page.startswith("spec/live/")
+]
 CONVERSATIONS = [block for block in blocks() if block.title == "conversation"]
 
 

@@ -39,6 +39,18 @@ def test_each_kind_of_drift_is_named_and_writing_mends_it(tmp_path, change):
     assert documents.drift(tmp_path) == []
 
 
+def test_a_stale_document_of_another_format_is_named_too(tmp_path):
+    documents.write(tmp_path)
+    stale = tmp_path / "action.openapi.json"
+    stale.write_text("{}")
+    assert documents.drift(tmp_path) == [f"{stale}: no longer made"]
+
+
+def test_only_a_profile_with_endpoints_has_an_openapi_document():
+    assert [name for name in documents.files() if ".openapi." in name] == ["live.openapi.json"]
+    assert "live.openapi" in documents.documents()
+
+
 def test_other_people_s_files_are_left_alone(tmp_path):
     notes = tmp_path / "notes.json"
     notes.write_text("{}")
