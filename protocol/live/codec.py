@@ -30,13 +30,12 @@ def decode_message(text: str | bytes, *, from_server: bool = False) -> Message:
     if not isinstance(inner, dict):
         raise DecodeError(INVALID, "an object with `type` and `data` is due", pointer="/data")
     body = cast(dict[str, Any], inner)
-    kind = body.get("type")
+    kind, request_id = body.get("type"), _request_id(body)
     if not isinstance(kind, str) or not kind:
-        raise DecodeError(INVALID, "a name is due", pointer="/data/type")
+        raise DecodeError(INVALID, "a name is due", pointer="/data/type", request_id=request_id)
     of_model = "message" if from_server else "command"
     tag = f"application.{of_model}" if scope == "application" else f"runtime.{kind}"
     frame = known.get(tag)
-    request_id = _request_id(body)
     if frame is None:
         hint = "one of " + ", ".join(tag.removeprefix("runtime.") for tag in known if "." in tag)
         what = f"no message of this scope is called {kind[:60]!r}"

@@ -146,7 +146,7 @@ def _candidates(name: str, group: Group, path: str) -> Endpoint:
         why=signals.CANDIDATES_TAKEN if group is Group.SIGNALING else signals.FLAT_ROUTES,
         body=signaling.Candidates,
         good=(Good(202, "They are taken."),),
-        errors=("invalid_candidate", "session_closed"),
+        errors=("invalid_candidate", "session_closed", "no_capacity", "loading"),
     )
 
 

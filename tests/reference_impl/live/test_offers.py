@@ -10,6 +10,7 @@ from risp.protocol.live.signaling import Candidate, Offer, TrackMapping
 from risp.reference_impl.live.refusal import Refusal
 from risp.reference_impl.live.serving.offers import read_candidate, read_offer
 
+rule = pytest.mark.requirement
 TRACKS = (
     Track(name="webcam", direction=Direction.IN),
     Track(name="main_video", direction=Direction.OUT),
@@ -82,6 +83,7 @@ def test_an_offer_of_nothing_that_is_known_is_refused():
     assert refused(Offer(sdp_offer=sdp)).code.code == "invalid_offer"
 
 
+@rule("L-SIGNAL-11")
 @pytest.mark.parametrize(
     ("wrong", "param"),
     [
@@ -100,6 +102,7 @@ def test_a_mapping_that_does_not_fit_is_refused_with_its_place(sdp, wrong, param
     assert refused(Offer(sdp_offer=sdp, track_mapping=wrong)).param == param
 
 
+@rule("L-SIGNAL-10")
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -153,6 +156,7 @@ def test_candidates_that_are_not_used_are_taken(text):
     assert read_candidate(Candidate(candidate=text, sdp_mid="0"), 0) is None
 
 
+@rule("L-SIGNAL-20")
 @pytest.mark.parametrize(
     ("candidate", "param"),
     [

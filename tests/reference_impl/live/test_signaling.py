@@ -33,6 +33,7 @@ async def answered(http, path):
     return answer
 
 
+@rule("L-SIGNAL-1")
 @rule("L-SIGNAL-2")
 @rule("L-SIGNAL-3")
 def test_connections_are_registered_with_any_body_and_ice_servers_told_often(meet):
