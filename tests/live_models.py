@@ -129,9 +129,20 @@ class Probe(LiveModel):
 
 
 class Slideshow(Probe):
-    """The same, at a rate that twenty sessions can have at one time."""
+    """A picture that changes everywhere, at a rate that twenty sessions can have at one time."""
 
     fps = 15
+
+    def inference(self) -> Iterator[ProbeOutput]:
+        height, width = self.size
+        rows, columns = np.mgrid[0:height, 0 : 2 * width]
+        waves = 127 + 120 * np.sin((rows + columns % width) / 15)
+        bars = np.where(columns % 80 < 20, 255, 0)
+        scene = np.stack([waves, 255 - waves, bars], axis=2).astype(np.uint8)
+        step = 0
+        while True:
+            step = (step + 5) % width
+            yield ProbeOutput(main_video=scene[:, step : step + width])
 
 
 class SlowToLoad(Probe):

@@ -46,7 +46,10 @@ export class Client {
   /** Exchange a key for a token that allows sessions with the server's models. Throws Problem. */
   async exchange(key) {
     const match = this.about.models.map(({ name }) => name);
-    const detail = { type: "session", resources: { models: match.length ? { match } : { all: true } } };
+    const detail = {
+      type: "session",
+      resources: { models: match.length ? { match } : { all: true } },
+    };
     const { body } = await this.http.ask("POST", "/tokens", {
       headers: { "Reactor-API-Key": key },
       body: { authorization_details: [detail] },
@@ -126,7 +129,11 @@ export class Client {
   /** Upload a file; returns what commands name it by. Throws Problem. */
   async upload(file) {
     const wire = this.#ready();
-    const about = { name: file.name || "upload", size: file.size, mime_type: file.type || "application/octet-stream" };
+    const about = {
+      name: file.name || "upload",
+      size: file.size,
+      mime_type: file.type || "application/octet-stream",
+    };
     const path = `/sessions/${encodeURIComponent(this.session.session_id)}/uploads`;
     const { body } = await this.http.ask("POST", path, { body: about });
     await this.http.put(body.presigned_url, file, about.mime_type);
@@ -141,7 +148,8 @@ export class Client {
   }
 
   #ready() {
-    if (this.status !== "READY") throw new Problem("There is no connection.", { code: "not_ready" });
+    if (this.status !== "READY")
+      throw new Problem("There is no connection.", { code: "not_ready" });
     return this.wire;
   }
 
@@ -218,12 +226,15 @@ export class Client {
     if (wire !== this.wire) return;
     this.on.message(message);
     const { scope, data } = message ?? {};
-    if (scope === "runtime" && data?.type === "sessionEnded") this.#over(String(data.data?.reason ?? ""));
+    if (scope === "runtime" && data?.type === "sessionEnded")
+      this.#over(String(data.data?.reason ?? ""));
   }
 
   #over(reason) {
     if (this.#attempt) {
-      this.#attempt.abort(new Problem(`The session has ended: ${reason}.`, { code: "session_closed" }));
+      this.#attempt.abort(
+        new Problem(`The session has ended: ${reason}.`, { code: "session_closed" }),
+      );
       return;
     }
     this.#hangUp();

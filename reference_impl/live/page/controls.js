@@ -68,10 +68,12 @@ class CommandForm {
   constructor(command, to) {
     this.command = command;
     this.to = to;
-    this.fields = command.parameters.map((parameter) =>
-      new Field(parameter, (input, isFinal) => this.#onChange(input, isFinal)));
+    this.fields = command.parameters.map(
+      (parameter) => new Field(parameter, (input, isFinal) => this.#onChange(input, isFinal)),
+    );
     const [first, ...more] = this.fields;
-    this.setter = !more.length && first && command.name === `set_${first.parameter.name}` ? first : null;
+    this.setter =
+      !more.length && first && command.name === `set_${first.parameter.name}` ? first : null;
     this.#build();
   }
 
@@ -96,7 +98,10 @@ class CommandForm {
     for (const one of this.fields) one.isDirty = true; // What was refused stays, to be mended.
     const field = this.fields.find(({ parameter }) => parameter.name === problem.param);
     if (field) field.complain(problem.message);
-    else this.error.textContent = problem.code ? `${problem.message} (${problem.code})` : problem.message;
+    else
+      this.error.textContent = problem.code
+        ? `${problem.message} (${problem.code})`
+        : problem.message;
     if (problem.retryAfter) this.#hold(problem.retryAfter);
   }
 
@@ -138,20 +143,49 @@ class CommandForm {
     const { name, description } = this.command;
     const id = freshId("command");
     this.now = make("span", { className: "now" });
-    const title = make("div", { className: "title" }, make("h3", { id }, make("code", { textContent: name })), this.now);
+    const title = make(
+      "div",
+      { className: "title" },
+      make("h3", { id }, make("code", { textContent: name })),
+      this.now,
+    );
     const help = make("p", { className: "help", textContent: description, hidden: !description });
-    this.button = make("button", { type: "submit", textContent: this.fields.length ? "Send" : name });
+    this.button = make("button", {
+      type: "submit",
+      textContent: this.fields.length ? "Send" : name,
+    });
     if (this.fields.length) this.button.setAttribute("aria-label", `Send ${name}`);
     const buttons = make("div", { className: "buttons" }, this.button);
     if (this.setter) this.#buildSetter(buttons, description);
     this.error = make("p", { className: "error", attributes: { role: "alert" } });
     this.reply = make("p", { className: "reply", attributes: { role: "status" } });
-    const fields = make("div", { className: "fields" }, ...this.fields.map((field) => field.element));
-    const body = make("div", { className: "body" }, ...(this.fields.length ? [fields, buttons] : [buttons, help]));
-    this.element = make("form", { className: "command", noValidate: true, attributes: { "aria-labelledby": id } });
+    const fields = make(
+      "div",
+      { className: "fields" },
+      ...this.fields.map((field) => field.element),
+    );
+    const body = make(
+      "div",
+      { className: "body" },
+      ...(this.fields.length ? [fields, buttons] : [buttons, help]),
+    );
+    this.element = make("form", {
+      className: "command",
+      noValidate: true,
+      attributes: { "aria-labelledby": id },
+    });
     this.element.classList.toggle("bare", !this.fields.length);
-    this.element.classList.toggle("single", this.fields.length === 1);
-    this.element.append(title, ...(this.fields.length ? [help] : []), body, this.error, this.reply);
+    const isSingle = this.fields.length === 1; // Its button stands beside it, and its notes below both.
+    this.element.classList.toggle("single", isSingle);
+    const notes = isSingle ? this.fields[0].notes : [];
+    this.element.append(
+      title,
+      ...(this.fields.length ? [help] : []),
+      body,
+      ...notes,
+      this.error,
+      this.reply,
+    );
     this.element.dataset.command = name;
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -161,8 +195,8 @@ class CommandForm {
 
   /** A setter is called like its argument: that is not said twice. */
   #buildSetter(buttons, description) {
-    const { name, description: own, default: preset } = this.setter.parameter;
-    this.setter.element.classList.add("setter");
+    const { name, description: own, default: preset, required } = this.setter.parameter;
+    this.setter.element.classList.toggle("setter", !required);
     this.setter.help.hidden = !own || own === description;
     if (preset === undefined) return;
     const reset = make("button", { type: "button", className: "quiet", textContent: "Default" });

@@ -54,7 +54,11 @@ export class Field {
     const { kind, name, description, required, choices, least, most } = this.parameter;
     const id = freshId("field");
     const help = make("p", { id: `${id}-help`, className: "help", textContent: description });
-    this.error = make("p", { id: `${id}-error`, className: "error", attributes: { role: "alert" } });
+    this.error = make("p", {
+      id: `${id}-error`,
+      className: "error of-field",
+      attributes: { role: "alert" },
+    });
     this.#parts = this.#makeParts(kind, choices, least, most);
     this.#inputs = this.#parts.inputs;
     this.#inputs.forEach((input, place) => {
@@ -72,7 +76,8 @@ export class Field {
     const head = make("div", { className: "field-head" }, this.label, mark);
     const row = make("div", { className: `inputs ${kind}` }, ...this.#parts.row);
     help.hidden = !description;
-    this.element = make("div", { className: "field" }, head, row, help, this.error);
+    this.notes = [help, this.error];
+    this.element = make("div", { className: "field" }, head, row, ...this.notes);
   }
 
   #onInput(input) {
@@ -97,7 +102,8 @@ export class Field {
 
 function choiceParts(choices, { required, default: preset }) {
   const select = make("select");
-  if (!required && preset === undefined) select.append(make("option", { value: "", textContent: "\u2013" }));
+  if (!required && preset === undefined)
+    select.append(make("option", { value: "", textContent: "\u2013" }));
   choices.forEach((choice, place) => {
     const text = typeof choice === "string" ? choice : JSON.stringify(choice);
     select.append(make("option", { value: String(place), textContent: text }));
@@ -106,12 +112,19 @@ function choiceParts(choices, { required, default: preset }) {
     const place = choices.findIndex((choice) => choice === value);
     if (place >= 0) select.value = String(place);
   };
-  return { inputs: [select], row: [select], write, read: () => (select.value ? choices[select.value] : undefined) };
+  return {
+    inputs: [select],
+    row: [select],
+    write,
+    read: () => (select.value ? choices[select.value] : undefined),
+  };
 }
 
 function booleanParts() {
   const box = make("input", { type: "checkbox" });
-  const write = (value) => { box.checked = value === true; };
+  const write = (value) => {
+    box.checked = value === true;
+  };
   return { inputs: [box], row: [box], write, read: () => box.checked };
 }
 
@@ -124,7 +137,9 @@ function numberParts(kind, least, most) {
     if (input.validity.badInput) throw new Problem("This is not a number.");
     return input.value === "" ? undefined : Number(input.value);
   };
-  const write = (value) => { input.value = typeof value === "number" ? String(value) : ""; };
+  const write = (value) => {
+    input.value = typeof value === "number" ? String(value) : "";
+  };
   return { inputs: [input], row: [input], read, write };
 }
 
@@ -174,6 +189,8 @@ function jsonParts() {
       throw new Problem("This is not JSON.");
     }
   };
-  const write = (value) => { area.value = JSON.stringify(value, null, 1) ?? ""; };
+  const write = (value) => {
+    area.value = JSON.stringify(value, null, 1) ?? "";
+  };
   return { inputs: [area], row: [area], read, write };
 }

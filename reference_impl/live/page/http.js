@@ -51,7 +51,11 @@ export class Http {
 
   /** Put the bytes of a file at the URL that was given for it. Throws Problem. */
   async put(url, file, type) {
-    const answer = await this.#fetch(url, { method: "PUT", headers: { "Content-Type": type }, body: file });
+    const answer = await this.#fetch(url, {
+      method: "PUT",
+      headers: { "Content-Type": type },
+      body: file,
+    });
     // The URL is a secret as long as it works: it is not noted.
     this.note(`PUT of ${file.size} bytes -> ${answer.status}`);
     if (!answer.ok) throw refusal(answer, await readJson(answer));
@@ -59,7 +63,12 @@ export class Http {
 
   async #fetch(url, options) {
     try {
-      return await fetch(url, { ...options, cache: "no-store", credentials: "omit", redirect: "error" });
+      return await fetch(url, {
+        ...options,
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
+      });
     } catch (error) {
       if (options.signal?.aborted) throw options.signal.reason;
       throw new Problem("The server cannot be reached.", { code: "unreachable" });
@@ -77,7 +86,8 @@ async function readJson(answer) {
 }
 
 function refusal(answer, body) {
-  const detail = typeof body?.detail === "string" ? body.detail : `The server answered ${answer.status}.`;
+  const detail =
+    typeof body?.detail === "string" ? body.detail : `The server answered ${answer.status}.`;
   return new Problem(detail, {
     code: typeof body?.code === "string" ? body.code : "",
     param: typeof body?.param === "string" ? body.param : "",

@@ -26,13 +26,19 @@ export class Log {
   /** Add a line. */
   add(direction, channel, text, now = new Date()) {
     const isAtEnd = this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 24;
-    const line = make("li", { className: `line ${direction}` },
+    const line = make(
+      "li",
+      { className: `line ${direction}` },
       make("time", { textContent: timeOf(now), dateTime: now.toISOString() }),
-      make("span", { className: "way" },
+      make(
+        "span",
+        { className: "way" },
         make("span", { textContent: ARROWS[direction], attributes: { "aria-hidden": "true" } }),
-        make("span", { className: "unseen", textContent: WORDS[direction] })),
+        make("span", { className: "unseen", textContent: WORDS[direction] }),
+      ),
       make("span", { className: "channel", textContent: channel }),
-      make("code", { textContent: shortened(text) }));
+      make("code", { textContent: shortened(text) }),
+    );
     this.#texts.set(line, `${WORDS[direction]} ${channel} ${text}`.toLowerCase());
     this.list.append(line);
     while (this.list.childElementCount > MOST) this.list.firstElementChild.remove();
@@ -54,8 +60,9 @@ export class Log {
   #count() {
     const lines = [...this.list.children];
     const shown = lines.filter((line) => !line.hidden).length;
+    const word = lines.length === 1 ? "message" : "messages";
     const some = shown === lines.length ? `${shown}` : `${shown} of ${lines.length}`;
-    this.footnote.textContent = `${some} messages, newest last; pings are left out, and all but the last ${MOST}.`;
+    this.footnote.textContent = `${some} ${word}, newest last; pings are left out, and all but the last ${MOST}.`;
   }
 }
 

@@ -46,11 +46,14 @@ export class Outputs {
 
   /** Make room for these tracks; those that are there already stay as they are. */
   show(tracks) {
-    const names = tracks.filter(({ direction }) => direction === "recvonly").map(({ name }) => name);
+    const names = tracks
+      .filter(({ direction }) => direction === "recvonly")
+      .map(({ name }) => name);
     if (names.join() === [...this.screens.keys()].join() && names.length) return;
     this.screens.clear();
     this.home.replaceChildren(...names.map((name) => this.#figure(name)));
-    if (!names.length) this.home.append(make("p", { className: "help", textContent: "The model sends no video." }));
+    if (!names.length)
+      this.home.append(make("p", { className: "help", textContent: "The model sends no video." }));
   }
 
   /** The frames of an output. */
@@ -74,7 +77,12 @@ export class Outputs {
     const video = make("video", { autoplay: true, muted: true, playsInline: true });
     video.setAttribute("aria-labelledby", id);
     video.dataset.track = name;
-    const button = make("button", { type: "button", disabled: true, className: "quiet", textContent: "Pause" });
+    const button = make("button", {
+      type: "button",
+      disabled: true,
+      className: "quiet",
+      textContent: "Pause",
+    });
     button.setAttribute("aria-label", `Pause ${name}`);
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
@@ -83,9 +91,12 @@ export class Outputs {
       this.flow(name, !pauses);
     });
     this.screens.set(name, { video, button });
-    return make("figure", {},
+    return make(
+      "figure",
+      {},
       make("div", { className: "screen" }, video),
-      make("figcaption", {}, make("code", { id, textContent: name }), button));
+      make("figcaption", {}, make("code", { id, textContent: name }), button),
+    );
   }
 
   #press(button, isPaused) {
@@ -104,7 +115,9 @@ export class Inputs {
 
   /** Show these tracks; those that are there already stay as they are. */
   show(tracks) {
-    const mine = tracks.filter(({ direction, kind }) => direction === "sendonly" && kind === "video");
+    const mine = tracks.filter(
+      ({ direction, kind }) => direction === "sendonly" && kind === "video",
+    );
     const names = mine.map(({ name }) => name);
     if (names.join() === [...this.senders.keys()].join()) return;
     this.senders = new Map(names.map((name) => [name, new Sender(name, this.to)]));
@@ -144,17 +157,29 @@ class Sender {
       return made;
     };
     this.camera = button("Camera", () => this.#publish(() => this.#ownCamera()));
-    this.test = button("Test picture", () => this.#publish(async () => ({ stream: testPicture(), why: "" })));
+    this.test = button("Test picture", () =>
+      this.#publish(async () => ({ stream: testPicture(), why: "" })),
+    );
     this.stop = button("Stop", () => this.#stop());
-    this.note = make("p", { className: "help", textContent: "Nothing is sent.", attributes: { role: "status" } });
+    this.note = make("p", {
+      className: "help",
+      textContent: "Nothing is sent.",
+      attributes: { role: "status" },
+    });
     this.preview = make("video", { autoplay: true, muted: true, playsInline: true });
     this.preview.setAttribute("aria-label", `What is sent as ${this.name}`);
-    this.element = make("figure", { className: "input" },
+    this.element = make(
+      "figure",
+      { className: "input" },
       make("div", { className: "screen small" }, this.preview),
-      make("figcaption", {},
+      make(
+        "figcaption",
+        {},
         make("code", { textContent: this.name }),
         make("div", { className: "buttons" }, this.camera, this.test, this.stop),
-        this.note));
+        this.note,
+      ),
+    );
     this.element.dataset.track = this.name;
     this.#refresh();
   }
@@ -187,10 +212,19 @@ class Sender {
   /** The camera's stream; where there is none, or none is allowed, a drawn one and the reason. */
   async #ownCamera() {
     try {
-      if (!navigator.mediaDevices) throw new Error("only a page of this machine, or of HTTPS, may use one");
-      return { stream: await navigator.mediaDevices.getUserMedia({ video: { width: WIDTH, height: HEIGHT } }), why: "" };
+      if (!navigator.mediaDevices)
+        throw new Error("only a page of this machine, or of HTTPS, may use one");
+      return {
+        stream: await navigator.mediaDevices.getUserMedia({
+          video: { width: WIDTH, height: HEIGHT },
+        }),
+        why: "",
+      };
     } catch (error) {
-      return { stream: testPicture(), why: `No camera (${error.message}): a test picture is sent.` };
+      return {
+        stream: testPicture(),
+        why: `No camera (${error.message}): a test picture is sent.`,
+      };
     }
   }
 

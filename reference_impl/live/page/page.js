@@ -48,7 +48,7 @@ function onStatus(status, step) {
 function onReady() {
   clearProblem();
   client.question("requestSchema");
-  outputs.enable(true);
+  outputs.enable(true); // L-CLIENT-3: outputs start paused
   inputs.enable(true);
   client.question("requestState");
 }
@@ -60,18 +60,32 @@ function onGone() {
 }
 
 function onSession(session) {
-  const facts = byId("facts");
-  facts.replaceChildren();
+  showFacts(session);
   if (!session) return;
-  const { name = "", version = "" } = session.model ?? {};
-  byId("model").textContent = name;
-  const ends = session.expires_at ? new Date(session.expires_at * 1000).toLocaleTimeString() : "";
-  const rows = [["Session", session.session_id], ["Model", `${name} ${version}`.trim()], ["Ends by", ends]];
-  for (const [term, text] of rows) {
-    if (text) facts.append(make("div", {}, make("dt", { textContent: term }), make("dd", { textContent: text })));
-  }
+  byId("model").textContent = session.model?.name ?? "";
   outputs.show(session.capabilities?.tracks ?? []);
   inputs.show(session.capabilities?.tracks ?? []);
+}
+
+/** The rows are always there, so that nothing moves when they are filled. */
+function showFacts(session) {
+  const { name = "", version = "" } = session?.model ?? {};
+  const ends = session?.expires_at ? new Date(session.expires_at * 1000).toLocaleTimeString() : "";
+  const rows = [
+    ["Session", session?.session_id],
+    ["Model", `${name} ${version}`.trim()],
+    ["Ends by", ends],
+  ];
+  byId("facts").replaceChildren(
+    ...rows.map(([term, text]) =>
+      make(
+        "div",
+        {},
+        make("dt", { textContent: term }),
+        make("dd", { textContent: text || "\u2013" }),
+      ),
+    ),
+  );
 }
 
 function onMessage({ scope, data } = {}) {
@@ -89,13 +103,16 @@ function onMessage({ scope, data } = {}) {
 }
 
 function showProblem(problem) {
-  const where = [problem.code, problem.param, problem.status || ""].filter(Boolean).join(" \u00b7 ");
+  const where = [problem.code, problem.param, problem.status || ""]
+    .filter(Boolean)
+    .join(" \u00b7 ");
   byId("problem").replaceChildren(
     make("p", { textContent: problem.message }),
     ...(where ? [make("p", { className: "code", textContent: where })] : []),
   );
   byId("remedy").hidden = problem.code !== "session_running";
   if (problem.retryAfter !== null && problem.retryAfter !== undefined) {
+    // L-CLIENT-9: until then, what was refused cannot be asked for again
     retryAt = Date.now() + problem.retryAfter * 1000;
   }
   if (problem.status === 401) client.http.token = "";
@@ -122,7 +139,8 @@ function refresh() {
   byId("controls").disabled = client.status !== "READY";
   byId("access").hidden = !(client.about.key_required && !client.http.token);
   byId("countdown").textContent = clocks(waits);
-  if (active?.disabled && buttons.includes(active)) [resume, connect, disconnect].find((one) => !one.disabled)?.focus();
+  if (active?.disabled && buttons.includes(active))
+    [resume, connect, disconnect].find((one) => !one.disabled)?.focus();
 }
 
 function forget() {
@@ -138,7 +156,8 @@ function clocks(waits) {
   return said.join(" ");
 }
 
-async function connect() {
+/** Do what needs a session, with a token where one is due. */
+async function go(does) {
   clearProblem();
   try {
     if (client.about.key_required && !client.http.token) await enter();
@@ -147,8 +166,11 @@ async function connect() {
     byId("secret").focus();
     return;
   }
-  await client.connect();
+  await does();
 }
+
+const connect = () => go(() => client.connect());
+const resume = () => go(() => client.resume());
 
 /** Take the token that was entered, or exchange the key; the field is empty afterwards. */
 async function enter() {
@@ -163,16 +185,15 @@ async function enter() {
 byId("connect").addEventListener("click", connect);
 byId("disconnect").addEventListener("click", () => client.disconnect());
 byId("drop").addEventListener("click", () => client.drop());
-byId("resume").addEventListener("click", () => {
-  clearProblem();
-  client.resume();
-});
+byId("resume").addEventListener("click", resume);
 byId("access").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!byId("connect").disabled) connect();
+  if (!byId("resume").disabled) resume();
+  else if (!byId("connect").disabled) connect();
 });
 byId("access").addEventListener("change", () => {
-  byId("secret-label").textContent = byId("access").elements.kind.value === "key" ? "API key" : "Token";
+  byId("secret-label").textContent =
+    byId("access").elements.kind.value === "key" ? "API key" : "Token";
 });
 byId("stop-other").addEventListener("click", async () => {
   clearProblem();
@@ -188,6 +209,7 @@ setInterval(() => {
   if (client.resumeUntil || retryAt > Date.now() - 2 * TICK_MS) refresh();
 }, TICK_MS);
 
+showFacts(null);
 const about = await client.discover();
 if (about.models?.length) byId("model").textContent = about.models[0].name;
 refresh();

@@ -16,7 +16,8 @@ export function commandsOf(document) {
       const schema = resolved(post.requestBody?.content?.["application/json"]?.schema, components);
       const required = Array.isArray(schema.required) ? schema.required : [];
       const parameters = Object.entries(schema.properties ?? {}).map(([name, one]) =>
-        parameterOf(name, one, required.includes(name), components));
+        parameterOf(name, one, required.includes(name), components),
+      );
       return { name: path.slice(EVENTS.length), description: textOf(post.summary), parameters };
     });
 }

@@ -2,7 +2,7 @@
 
 import { Problem } from "./http.js";
 
-const PING_MS = 5000;
+const PING_MS = 5000; // L-CLIENT-1
 const ANSWER_MS = 12000;
 const OPEN_MS = 20000;
 const PUBLISH_MS = 10000;
@@ -70,7 +70,11 @@ export class Wire {
     await peer.setLocalDescription();
     this.on.step("Making an offer.");
     await this.#http.ask(known === null ? "POST" : "PUT", `${this.#path}/sdp_params`, {
-      body: { sdp_offer: peer.localDescription.sdp, client_info: CLIENT_INFO, track_mapping: this.#mapping() },
+      body: {
+        sdp_offer: peer.localDescription.sdp,
+        client_info: CLIENT_INFO,
+        track_mapping: this.#mapping(),
+      },
       signal,
     });
     this.#trickles = true;
@@ -89,7 +93,8 @@ export class Wire {
     this.isClosed = true;
     clearInterval(this.#pinging);
     clearTimeout(this.#batching);
-    for (const { reject } of this.#requests.values()) reject(new Problem("The connection was closed."));
+    for (const { reject } of this.#requests.values())
+      reject(new Problem("The connection was closed."));
     this.#requests.clear();
     this.#peer?.close();
   }
@@ -109,8 +114,16 @@ export class Wire {
     this.#requestNumber += 1;
     const id = `ctrl_${this.#requestNumber}`;
     const answered = new Promise((resolve, reject) => this.#requests.set(id, { resolve, reject }));
-    this.#send("control", { type: "request", method: "publish_track", request_id: id, data: { name } });
-    const late = setTimeout(() => this.#settle(id, new Problem("The server does not answer.")), PUBLISH_MS);
+    this.#send("control", {
+      type: "request",
+      method: "publish_track",
+      request_id: id,
+      data: { name },
+    });
+    const late = setTimeout(
+      () => this.#settle(id, new Problem("The server does not answer.")),
+      PUBLISH_MS,
+    );
     try {
       await answered;
     } finally {
@@ -165,7 +178,8 @@ export class Wire {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => end("No way to the server was found in time."), OPEN_MS);
       const check = () => {
-        if (!Object.values(this.#channels).every((channel) => channel.readyState === "open")) return;
+        if (!Object.values(this.#channels).every((channel) => channel.readyState === "open"))
+          return;
         clearTimeout(late);
         resolve();
       };
@@ -193,12 +207,16 @@ export class Wire {
 
   #mapping() {
     return this.tracks.map(({ name, kind, direction }) => ({
-      mid: this.transceivers.get(name).mid, name, kind, direction,
+      mid: this.transceivers.get(name).mid,
+      name,
+      kind,
+      direction,
     }));
   }
 
   async #answer(signal) {
     const until = performance.now() + ANSWER_MS;
+    // L-CLIENT-7: not all too often, and less often each time
     for (let wait = 100; performance.now() < until; wait = Math.min(wait * 1.4, 2000)) {
       const { status, body } = await this.#http.ask("GET", `${this.#path}/sdp_params`, { signal });
       if (status === 200 && body) return body.sdp_answer;
@@ -244,6 +262,7 @@ export class Wire {
       throw new Problem("There is no connection.", { code: "not_ready" });
     }
     const text = JSON.stringify(message);
+    // L-CLIENT-6: what the answer announces
     const most = this.#peer.sctp?.maxMessageSize ?? 262144;
     if (new TextEncoder().encode(text).length > most) {
       throw new Problem(`The message is larger than ${most} bytes.`, { code: "too_large" });
@@ -267,7 +286,10 @@ export class Wire {
 
   #onResponse({ type, request_id: id, error } = {}) {
     if (type !== "response") return;
-    this.#settle(id, error ? new Problem(String(error.message), { code: String(error.code) }) : null);
+    this.#settle(
+      id,
+      error ? new Problem(String(error.message), { code: String(error.code) }) : null,
+    );
   }
 
   #settle(id, problem) {
