@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import logging
 import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .action.server import ServerSession
-from .action.serving.gate import NOT_FOUND, UPGRADE_REQUIRED, Gate, Refusal, redact
+from .action.serving.gate import NOT_FOUND, UPGRADE_REQUIRED, Gate, Refusal
 from .action.serving.service import Service
 from .action.serving.settings import Settings
+from .live.settings import LiveSettings
+from .live.web import page
+from .live.web.handlers import Discovery, Handlers
+from .live.web.site import Nowhere, Site
+from .redacting import Quiet
 from .transport import HttpProtocol, WebSocketProtocol
+
+if TYPE_CHECKING:
+    from .live.service import LiveService
 
 logger = logging.getLogger("risp.server")
 
@@ -29,15 +37,18 @@ SWITCH_S = 0.0005
 """How long a Python thread may hold the interpreter: a policy of pure Python would delay others."""
 
 
-def respond(refusal: Refusal) -> Callable[[Request], Response]:
-    """An HTTP endpoint that always says the same."""
+class Fixed:
+    """A path at which HTTP is always answered the same, whatever the method (ASGI)."""
 
-    def endpoint(request: Request) -> Response:
-        # Closed at once, so that no second request can be begun and left unfinished.
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and close: who expects something else here has nothing more to say."""
+        refusal = self.refusal
         headers = {**refusal.headers, "Connection": "close"}
-        return Response(refusal.body, refusal.status, headers, media_type="application/json")
-
-    return endpoint
+        response = Response(refusal.body, refusal.status, headers, media_type="application/json")
+        await response(scope, receive, send)
 
 
 class Elsewhere:
@@ -54,55 +65,75 @@ class Elsewhere:
 class Anywhere(Elsewhere):
     """Targets that no route fits, such as a whole URL: there too Starlette says 403."""
 
+    def __init__(self, service: Service, nowhere: ASGIApp) -> None:
+        super().__init__(service)
+        self.nowhere = nowhere
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a handshake as the gate says, and a request with 404."""
         if scope["type"] == "websocket":
             await super().__call__(scope, receive, send)
         else:
-            await respond(NOT_FOUND)(Request(scope))(scope, receive, send)
+            await self.nowhere(scope, receive, send)
 
 
-def make_app(service: Service) -> Starlette:
-    """The routes of one port."""
-    every = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+def make_app(service: Service, site: Site, *, live: bool) -> Starlette:
+    """The routes of one port: the action profile's path, the site, and nothing else."""
+    path = service.settings.path
     app = Starlette(
         routes=[
-            WebSocketRoute(service.settings.path, service),
-            Route(service.settings.path, respond(UPGRADE_REQUIRED), methods=every),
+            WebSocketRoute(path, service),
+            Route(path, Fixed(UPGRADE_REQUIRED)),
             WebSocketRoute("/{path:path}", Elsewhere(service)),
-            Route("/{path:path}", respond(NOT_FOUND), methods=every),
+            *site.routes(),
         ]
     )
     app.router.redirect_slashes = False  # A-HAND-20: nobody is redirected
-    app.router.default = Anywhere(service)
+    app.router.default = Anywhere(service, Nowhere(site) if live else Fixed(NOT_FOUND))
     return app
 
 
+def make_site(settings: Settings, live: LiveService | None, handlers_class: type[Handlers]) -> Site:
+    """What is published over HTTP; without the live profile, only what the server speaks."""
+    profiles = {"action": settings.path}
+    if live is None:
+        bounds = LiveSettings(host=settings.host, keys=settings.keys)
+        return Site(Discovery(bounds, version=our_version(), profiles=profiles))
+    handlers = handlers_class(live, version=our_version(), profiles={**profiles, "live": "/"})
+    return Site(handlers, page.files() if live.settings.page else None)
+
+
+def our_version() -> str:
+    """The version of this program."""
+    try:
+        return importlib.metadata.version("risp")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"
+
+
+LOGGERS = ("uvicorn.error", "risp.server", "risp.live", "risp.model")
+"""Whose lines may hold what a client has sent."""
+QUIET = Quiet()
 LAST_WORDS_S = 0.5
 """Seconds between the failure to load a policy and the end, for those who are just opening."""
-
-
-class Quiet(logging.Filter):
-    """Keeps secrets out of the log, and uvicorn's complaint about handshakes that were denied."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the line; drop it if it is about a denial."""
-        text = record.getMessage()
-        record.msg, record.args = redact(text), None
-        return not text.startswith("ASGI callable returned without completing handshake")
 
 
 class Server(uvicorn.Server):
     """uvicorn, but its end is announced to the sessions, and its beginning to the caller."""
 
     def __init__(
-        self, config: uvicorn.Config, service: Service, on_listening: Callable[[int], None]
+        self,
+        config: uvicorn.Config,
+        service: Service,
+        on_listening: Callable[[int], None],
+        live: LiveService | None = None,
     ) -> None:
         super().__init__(config)
         self.service = service
+        self.live = live
         self.on_listening = on_listening
         self.failure: Exception | None = None
-        """Why the policy could not be loaded."""
+        """Why the policy or the model could not be loaded."""
         self._ending: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -110,11 +141,13 @@ class Server(uvicorn.Server):
         """Listen, then say where."""
         self._loop = asyncio.get_running_loop()
         self.service.start(self.on_failed)
+        if self.live is not None:
+            self.live.start(self.on_failed)
         await super().startup(sockets=sockets)
         self.on_listening((sockets or self.servers[0].sockets)[0].getsockname()[1])
 
     def on_failed(self, error: Exception) -> None:
-        """End because there is no policy to serve, once those who wait for it know."""
+        """End because there is nothing to serve, once those who wait for it know."""
         self.failure = error
         self.service.fail()
         assert self._loop is not None, "it listens before it loads"
@@ -122,7 +155,16 @@ class Server(uvicorn.Server):
 
     def _leave(self) -> None:
         self.service.fail()  # those who have opened since
-        self.should_exit = True
+        if self.live is None:
+            self.should_exit = True
+        elif self._ending is None:
+            self._ending = asyncio.create_task(self._leave_live(self.live))
+
+    async def _leave_live(self, live: LiveService) -> None:
+        try:
+            await live.shutdown("failed")
+        finally:
+            self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal: the first one announces the end, the second one ends at once."""
@@ -140,8 +182,16 @@ class Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
 
     async def _end(self) -> None:
-        await self.service.shutdown()
-        self.should_exit = True
+        # Both at once: neither profile has to wait for what the other one still owes.
+        ends = (
+            [self.service.shutdown()]
+            if self.live is None
+            else [self.live.shutdown(), self.service.shutdown()]
+        )
+        try:
+            await asyncio.gather(*ends)
+        finally:
+            self.should_exit = True
 
 
 def make_server(
@@ -151,12 +201,17 @@ def make_server(
     *,
     session_class: type[ServerSession] = ServerSession,
     gate_class: type[Gate] = Gate,
+    live: LiveService | None = None,
+    handlers_class: type[Handlers] = Handlers,
     uvloop: bool = True,
 ) -> Server:
-    """A server that is ready to run."""
+    """A server that is ready to run; with `live`, one port serves both profiles."""
     service = Service(settings, policy, session_class=session_class, gate_class=gate_class)
+    if live is not None and live.settings.keys:
+        service.gate.tokens = live.tokens.is_good  # L-TOKEN-15
+    site = make_site(settings, live, handlers_class)
     config = uvicorn.Config(
-        make_app(service),
+        make_app(service, site, live=live is not None),
         host=settings.host,
         port=settings.port,
         loop="uvloop" if uvloop and has_uvloop() else "asyncio",
@@ -171,8 +226,9 @@ def make_server(
         log_config=None,
         timeout_graceful_shutdown=1,
     )
-    logging.getLogger("uvicorn.error").addFilter(Quiet())
-    return Server(config, service, on_listening)
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(QUIET)
+    return Server(config, service, on_listening, live)
 
 
 def has_uvloop() -> bool:

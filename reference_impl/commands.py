@@ -5,89 +5,53 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from .serving_options import (
+    LIVE_GRACE_S,
+    BadSpec,
+    is_of_model,
+    load,
+    load_policy,
+    make_live,
+    make_settings,
+)
+
 if TYPE_CHECKING:
     from .action.serving.settings import Settings
+    from .live.service import LiveService
+
+LIVE_OPTIONS = (
+    "places",
+    "resume_window_s",
+    "session_s",
+    "max_upload_bytes",
+    "ice_servers",
+    "origins",
+    "token_secret",
+)
+"""Those that only the live profile has, by their name in its settings."""
 
 
-class BadSpec(click.UsageError):
-    """A `module:attribute` that leads nowhere."""
-
-
-def load(spec: str, option: str) -> Any:
-    """The object that `module:attribute` names; modules of the current directory count."""
-    import importlib
-
-    module_name, colon, attribute = spec.partition(":")
-    if not colon or not module_name or not attribute:
-        raise BadSpec(f"{option} {spec!r}: write it as module:attribute")
-    if "/" in module_name or module_name.endswith(".py"):
-        stem = os.path.basename(module_name).removesuffix(".py")
-        raise BadSpec(f"{option} {spec!r}: a module, and not a file; try {stem}:{attribute}")
-    if "" not in sys.path and os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        # A module that is there may itself miss one: then its own name is not what is wrong.
-        missing = isinstance(error, ModuleNotFoundError) and error.name == module_name.split(".")[0]
-        hint = " (is it in the current directory, or installed?)" if missing else ""
-        raise BadSpec(f"{option} {spec!r}: cannot import {module_name}: {error}{hint}") from None
-    except Exception as error:  # noqa: BLE001  # a stranger's module may raise anything
-        raise BadSpec(f"{option} {spec!r}: {type(error).__name__}: {error}") from None
-    for name in attribute.split("."):
-        if not hasattr(found, name):
-            raise BadSpec(f"{option} {spec!r}: there is no {attribute!r} in {module_name}")
-        found = getattr(found, name)
-    return found
-
-
-def load_policy(spec: str) -> Any:
-    """A policy, or what a class or factory without arguments makes."""
-    policy = load(spec, "--policy")
-    if isinstance(policy, type) or not hasattr(policy, "infer"):
-        if not callable(policy):
-            raise BadSpec(f"--policy {spec!r}: has neither `infer` nor can it be called")
-        try:
-            policy = policy()
-        except Exception as error:  # noqa: BLE001  # a stranger's factory may raise anything
-            hint = "it is called without arguments, to make a policy with infer(observation)"
-            raise BadSpec(f"--policy {spec!r}: {type(error).__name__}: {error} ({hint})") from None
-    if not callable(getattr(policy, "infer", None)):
-        raise BadSpec(f"--policy {spec!r}: a policy needs a method infer(observation)")
-    return policy
-
-
-def make_settings(without: Sequence[str], given: dict[str, Any]) -> Settings:
-    """What was chosen; what was not keeps its default."""
-    from risp.protocol.action.declares import Capability
-
-    from .action.serving.settings import Settings
-
-    path = given["path"]
-    if path is not None and not path.startswith("/"):
-        raise BadSpec(f"--path {path!r}: a path begins with a slash")
-    if "" in given["keys"]:
-        raise BadSpec("--key: an empty key would let everybody in")
-    unknown = [name for name in without if name not in list(Capability)]
-    if unknown:
-        raise BadSpec(f"--without {unknown[0]!r}: one of {', '.join(Capability)}")
-    served = frozenset(one for one in Capability if one not in without)
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return Settings(capabilities=served, **chosen)
-
-
-def announce(settings: Settings, port: int, as_json: bool, out: TextIO) -> None:
+def announce(
+    settings: Settings, live: LiveService | None, port: int, as_json: bool, out: TextIO
+) -> None:
     """Print the first line, now that the port is really open."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = f"ws://{host}:{port}{settings.path}"
-    about = {"url": url, "pid": os.getpid(), "key_required": bool(settings.keys)}
+    about: dict[str, Any] = {
+        "url": url,
+        "pid": os.getpid(),
+        "key_required": bool(settings.keys),
+    }
+    if live is not None:
+        about["live"] = f"http://{host}:{port}"
     click.echo(json.dumps(about) if as_json else url, file=out)
     out.flush()
+    if live is not None:
+        click.echo(f"live profile: {about['live']}/  (model {live.model.name})", err=True)
 
 
 @click.command()
@@ -104,6 +68,15 @@ def announce(settings: Settings, port: int, as_json: bool, out: TextIO) -> None:
 @click.option("--grace-s", type=click.FloatRange(0), help="How long a planned end may take.")
 @click.option("--without", multiple=True, metavar="CAPABILITY", help="Leave a capability out.")
 @click.option("--terse", is_flag=True, help="Declare nothing but the session id.")
+@click.option("--model", "model_spec", metavar="MODULE:CLASS", help="[default: a toy]")
+@click.option("--no-live", is_flag=True, help="Serve policies only, and no interactive model.")
+@click.option("--places", type=click.IntRange(1), help="Sessions that have the model at one time.")
+@click.option("--resume-window-s", type=click.FloatRange(0), help="How long an orphan is kept.")
+@click.option("--session-s", type=click.FloatRange(1), help="How long a live session may take.")
+@click.option("--max-upload-bytes", type=click.IntRange(1), help="Largest file taken.")
+@click.option("--ice-server", "ice_servers", multiple=True, metavar="URI", help="STUN or TURN.")
+@click.option("--origin", "origins", multiple=True, help="An origin of pages that may ask.")
+@click.option("--token-secret", envvar="RISP_TOKEN_SECRET", help="Signs tokens.  [default: drawn]")
 @click.option("--uvloop/--no-uvloop", default=True, help="Use uvloop if it is installed.")
 @click.option("--verbose", is_flag=True, help="Log connections, to standard error.")
 @click.option("--json", "as_json", is_flag=True, help="The first line is a JSON object.")
@@ -112,6 +85,8 @@ def announce(settings: Settings, port: int, as_json: bool, out: TextIO) -> None:
 @click.option("--toy-delay-ms", default=0.0, type=click.FloatRange(0), hidden=True)
 def serve(
     policy_spec: str | None,
+    model_spec: str | None,
+    no_live: bool,
     without: tuple[str, ...],
     uvloop: bool,
     as_json: bool,
@@ -121,18 +96,24 @@ def serve(
     toy_delay_ms: float,
     **given: Any,
 ) -> None:
-    """Serve a policy to robots: the first line printed is the URL."""
+    """Serve a policy to robots, and a model to people: the first line printed is the URL."""
     import logging
 
     from .action.policy import LoadError, PolicyError
     from .action.toy import ToyPolicy
     from .app import serve as run
 
+    if no_live and model_spec:
+        raise BadSpec("--model and --no-live: one of the two")
+    for_live = {name: given.pop(name) for name in LIVE_OPTIONS}
+    if not no_live and given["grace_s"] is None:
+        given["grace_s"] = LIVE_GRACE_S
     settings = make_settings(without, given)
     # The first line is the URL, whatever a policy prints while it is imported, loaded or asked.
     out, sys.stdout = sys.stdout, sys.stderr
     policy = load_policy(policy_spec) if policy_spec else ToyPolicy(toy_delay_ms / 1000)
-    classes: dict[str, Any] = {"uvloop": uvloop}
+    live = None if no_live else make_live(model_spec, settings, for_live)
+    classes: dict[str, Any] = {"uvloop": uvloop, "live": live}
     if session_spec:
         classes["session_class"] = load(session_spec, "--session")
     if gate_spec:
@@ -140,7 +121,7 @@ def serve(
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
     try:
-        run(settings, policy, lambda port: announce(settings, port, as_json, out), **classes)
+        run(settings, policy, lambda port: announce(settings, live, port, as_json, out), **classes)
     except PolicyError as error:
         raise BadSpec(f"--policy {policy_spec}: {error}") from None
     except LoadError as error:
@@ -148,3 +129,7 @@ def serve(
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise click.ClickException(f"cannot listen on {where}: {error.strerror}") from None
+    except Exception as error:
+        if live is None or not is_of_model(error):
+            raise
+        raise click.ClickException(f"--model {model_spec}: {error}") from error

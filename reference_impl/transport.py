@@ -10,43 +10,106 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from enum import Enum, auto
 from typing import Any, Protocol
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
+from risp.protocol.live import limits
+
 from .action.serving.service import TRANSPORT
 
-REQUEST_WITHIN_S = 10.0
-"""A client that has not sent its whole request head within this many seconds is cut off."""
+REQUEST_WITHIN_S = float(limits.REQUEST_WITHIN_S)
+"""A client that has not sent its whole request within this many seconds is cut off (L-HTTP-24)."""
+BODY_RATE = float(limits.BODY_RATE)
+"""It has a second more for so many bytes of body as it announces."""
+MOST_S = 86_400.0
+"""No request may take longer than that, whatever it announces, in seconds."""
+SPARE_S = 0.5
+"""So much later it is cut off even if nobody has told it why, in seconds."""
 LINGER_S = 1.5
 """How long the end of a connection may take, before it is cut: a client need not read, ever."""
+UNTIL = "risp.until"
+"""Where the scope holds the time, on the loop's clock, by which the body has to be there."""
+
+
+class Due(Enum):
+    """What of a request is waited for."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
+    REST = auto()
+    """The rest of a body that nobody reads any more: the answer is out."""
 
 
 class HttpProtocol(H11Protocol):
     """HTTP/1.1 that does not wait forever for a request."""
 
     _slow: asyncio.TimerHandle | None = None
+    _due = Due.NOTHING
+    _begun = 0.0
+    """When the request that is waited for began."""
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock of the first request."""
         super().connection_made(transport)
-        self._slow = self.loop.call_later(REQUEST_WITHIN_S, transport.close)
+        self._begun = self.loop.time()
+        self._wait(Due.HEAD, REQUEST_WITHIN_S)
 
     def data_received(self, data: bytes) -> None:
-        """Stop the clock once the request is there, or has become a WebSocket."""
+        """Set the clock for what is still missing."""
         super().data_received(data)
-        if self._is_begun():
-            self._stop()
+        self._look()
 
-    def _is_begun(self) -> bool:
+    def on_response_complete(self) -> None:
+        """Set the clock for the next request, which may be there already."""
+        super().on_response_complete()
+        self._look()
+
+    def _look(self) -> None:
+        due = Due.NOTHING if self.transport.is_closing() else self._missing()
+        if due is self._due:
+            return
+        if self._due is not Due.HEAD:
+            self._begun = self.loop.time()
+        if due is Due.BODY:
+            self._wait(due, self._until() - self.loop.time() + SPARE_S)
+        elif due is Due.NOTHING:
+            self._stop()
+        else:
+            self._wait(due, REQUEST_WITHIN_S)
+
+    def _missing(self) -> Due:
         now: Any = self.transport.get_protocol()
         if isinstance(now, WebSocketProtocol):
-            return now.handshake_initiated  # `websockets` may refuse a head that h11 took
-        return bool(self.cycle)  # None until there is a request, whatever its annotation says
+            # `websockets` may refuse a head that h11 took
+            return Due.NOTHING if now.handshake_initiated else Due.HEAD
+        if self.conn.their_state is h11.SEND_BODY:
+            return Due.REST if self.conn.our_state is h11.DONE else Due.BODY
+        cycle: Any = self.cycle  # None until there is a request, whatever its annotation says
+        if self.conn.their_state is h11.IDLE and (self.conn.trailing_data[0] or cycle is None):
+            return Due.HEAD
+        return Due.NOTHING
+
+    def _until(self) -> float:
+        """When the body of the request that has just begun has to be there; the scope knows too."""
+        announced = dict(self.headers).get(b"content-length", b"0")
+        seconds = REQUEST_WITHIN_S + int(announced) / BODY_RATE
+        until = self._begun + min(seconds, MOST_S)
+        scope: Any = self.scope
+        scope[UNTIL] = until
+        return until
+
+    def _wait(self, due: Due, seconds: float) -> None:
+        self._stop()
+        self._due = due
+        self._slow = self.loop.call_later(seconds, self.transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock with the connection."""
@@ -54,6 +117,7 @@ class HttpProtocol(H11Protocol):
         self._stop()
 
     def _stop(self) -> None:
+        self._due = Due.NOTHING
         if self._slow is not None:
             self._slow.cancel()
             self._slow = None

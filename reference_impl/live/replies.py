@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from risp.protocol.codec import dump
 from risp.protocol.live.arguments import Refused
 
 from .modelling.base import LiveModel
@@ -68,7 +69,7 @@ def carry_out(
         if message is not None:
             if not isinstance(message, ModelMessage):
                 raise TypeError(f"it returned a {type(message).__name__}, and no ModelMessage")
-            body_of(message)  # raises if it cannot go on the wire
+            dump(body_of(message))  # raises if it cannot go on the wire
     except CommandError as error:
         model.state = kept.restore()
         return Rejected(error.code, error.message, None)

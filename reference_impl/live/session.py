@@ -205,11 +205,12 @@ class LiveSession:
         stage, self._stage = self._stage, None
         if stage is not None:
             stage.stop()
+        # The files go first: a server that is told twice to end waits for nothing else.
+        await asyncio.to_thread(self.uploads.close)
         await asyncio.gather(*(c.close() for c in self._connections.values()))
         self._connections.clear()
         self._publishers.clear()
-        await asyncio.to_thread(self.uploads.close)
-        if stage is not None and not await asyncio.to_thread(stage.join, STAGE_S):
+        if stage is not None and not await stage.left(STAGE_S):
             logger.warning("the model of a session that has ended is still at work")
 
     # Connections

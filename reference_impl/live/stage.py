@@ -6,6 +6,7 @@ steps of `inference`; while no step is due they run at once. Every command gets 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
+
+from risp.protocol.codec import dump
 
 from .frames import BadFrame, fit
 from .modelling.base import LiveModel, call_hook
@@ -32,6 +35,9 @@ FINISHED = "finished"
 """Why a session ends: `inference` has."""
 MODEL_ERROR = "model_error"
 """Why a session ends: `inference` raised, or gave what is no frame."""
+
+LOOK_S = 0.01
+"""How often the thread's end is looked for, in seconds."""
 
 Entry = Callable[[], object]
 
@@ -88,6 +94,19 @@ class Stage:
         if self._thread.ident is not None:
             self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    async def left(self, timeout: float) -> bool:
+        """The same on an event loop.
+
+        It looks now and then. Whoever waited in a thread for a model that is stuck would take that
+        thread from the encoders of other sessions.
+        """
+        until = time.monotonic() + timeout
+        while not self.join(0):
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(LOOK_S)
+        return True
 
     def restart(self) -> None:
         """Begin anew with a fresh state; what was queued before is still done on the old one.
@@ -158,7 +177,7 @@ class Stage:
         _guarded(otherwise or _nothing)
 
     def _send(self, message: ModelMessage) -> None:
-        body_of(message)  # raises in the model's own code if it cannot go on the wire
+        dump(body_of(message))  # raises in the model's own code if it cannot go on the wire
         if threading.current_thread() is self._thread:
             _guarded(lambda: self._listener.on_message(message))
         else:

@@ -76,7 +76,7 @@ class Tokens:
         self._settings = settings
         self._wall = wall
         secret = settings.token_secret.encode() or secrets.token_bytes(32)
-        self._secret = hashlib.sha256(b"risp token" + secret).digest()
+        self._secret = hashlib.sha512(b"risp token" + secret).digest()
         self._subjects = {self._subject(key) for key in settings.keys}
 
     def exchange(
@@ -216,7 +216,7 @@ def _sessions(details: list[AuthorizationDetail]) -> list[str] | None:
     for detail in details:
         sessions = detail.resources.sessions if detail.resources else None
         if sessions is not None and sessions.bind is not None:
-            bound = (bound or set()) | set(sessions.bind)
+            bound = {*(bound or ()), *sessions.bind}
     return None if bound is None else sorted(bound)
 
 

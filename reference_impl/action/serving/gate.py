@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from risp.protocol.version import SUBPROTOCOL_JSON, SUBPROTOCOL_PREFIX
 
+from ...origins import is_own_page
 from .settings import Settings
 
 
@@ -71,6 +70,9 @@ class Gate:
     """Whether permessage-deflate is accepted (A-HAND-7)."""
     pings_every_s: float | None = None
     """How often to ping; never, since a client owes no pong while it is busy (A-LIM-7)."""
+
+    tokens: Callable[[str], bool] | None = None
+    """Tells whether a short-lived token is good, where the live profile issues them."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -140,8 +142,8 @@ class Gate:
         return found
 
     def is_token(self, token: str) -> bool:
-        """No service issues short-lived tokens yet, and a key is none (A-HAND-15)."""
-        return False
+        """Ask whoever issues short-lived tokens here; a key is none (A-HAND-15)."""
+        return self.tokens is not None and self.tokens(token)
 
     def unauthorized(self, detail: str) -> Refusal:
         """The refusal of a missing or wrong key (A-HAND-9..11)."""
@@ -158,23 +160,8 @@ class Gate:
         return Refusal(403, "foreign_origin", detail)
 
     def is_own(self, origin: str, host: str) -> bool:
-        """Whether a page of this machine, or of this very server, asks.
-
-        A `Host` that is a name proves nothing: its owner may have pointed it here. It counts only
-        as an address, or as the name under which the operator listens.
-        """
-        try:
-            page = urlsplit(origin)
-            name, port = page.hostname or "", page.port
-            here = urlsplit(f"//{host}")
-        except ValueError:
-            return False
-        if page.scheme not in ("http", "https") or not name:
-            return False
-        if _is_loopback(name):
-            return True
-        same = (name, port or 80) == (here.hostname, here.port or 80)
-        return same and (_address(name) is not None or name == self.settings.host)
+        """Whether a page of this machine, or of this very server, asks."""
+        return is_own_page(origin, host, self.settings.host)
 
     def choose_subprotocol(self, offers: Sequence[str]) -> Welcome | Refusal:
         """Select ours (A-HAND-4), ignore foreign ones, refuse unknown ones that bear our name."""
@@ -184,26 +171,3 @@ class Gate:
             detail = f"of risp's subprotocols only {SUBPROTOCOL_JSON} is spoken here"
             return Refusal(426, "unknown_subprotocol", detail, {"Upgrade": "websocket"})
         return Welcome()
-
-
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(name)
-    except ValueError:
-        return None
-
-
-def _is_loopback(name: str) -> bool:
-    address = _address(name)
-    if address is not None:
-        return address.is_loopback
-    return name == "localhost" or name.endswith(".localhost")
-
-
-# A query goes as a whole: `%74oken=` is a token too, and quotes would end a narrower pattern.
-_SECRET = re.compile(r"(?i)(\?)\S+?(?=\" \d|\s|$)|(\bbearer\s+)[^\s\"',;]+")
-
-
-def redact(text: str) -> str:
-    """Text for a log, without the keys and tokens in it (A-HAND-16)."""
-    return _SECRET.sub(lambda found: f"{found[1] or found[2]}[redacted]", text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any, ClassVar, cast, get_origin
 
+from risp.protocol.codec import dump
 from risp.protocol.live.arguments import ABSENT
 
 from .annotations import enclosing, own_annotations, plain, resolved
@@ -85,9 +86,11 @@ def snapshot(state: InputState | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in type(state).__arguments__ if state is not None else ():
         try:
-            found[name] = plain(getattr(state, name))
+            value = plain(getattr(state, name))
+            dump(value)
         except TypeError:
             continue
+        found[name] = value
     return found
 
 

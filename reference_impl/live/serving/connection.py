@@ -271,6 +271,8 @@ class Connection:
                 await peer.close()
         except TimeoutError:
             logger.warning("a connection could not be closed within %d s", CLOSE_S)
+        except Exception:  # what an offer has made of it is anybody's guess
+            logger.exception("a connection could not be closed")
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)

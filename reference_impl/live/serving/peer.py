@@ -18,11 +18,10 @@ from aiortc import (
     RTCTransportStats,
 )
 from aiortc.exceptions import InvalidStateError
-from aiortc.sdp import SessionDescription
 
 from risp.protocol.live.model import Direction
 
-from .offers import Read
+from .offers import MAX_CANDIDATES, Read
 from .tracks import OutTrack, read_frames
 
 logger = logging.getLogger("risp.live")
@@ -65,6 +64,7 @@ class Peer:
         self._channels: dict[str, RTCDataChannel] = {}
         self._readers: list[asyncio.Task[None]] = []
         self._primary: str | None = None
+        self._added = 0
         self._is_over = False
         self.outputs: dict[str, OutTrack] = {}
         """The outputs that the offer asks for, by name."""
@@ -77,9 +77,7 @@ class Peer:
         """Answer the offer; returns SDP. Raises whatever aiortc does for what it cannot answer."""
         description = RTCSessionDescription(offer.sdp, "offer")
         await self._pc.setRemoteDescription(description)
-        groups = SessionDescription.parse(offer.sdp).group
-        bundles = [group.items for group in groups if group.semantic == "BUNDLE"]
-        self._primary = str(bundles[0][0]) if bundles and bundles[0] else None
+        self._primary = offer.primary
         for transceiver in self._pc.getTransceivers():
             section = offer.sections.get(transceiver.mid or "")
             if section is None:
@@ -107,7 +105,10 @@ class Peer:
         self._readers.append(asyncio.create_task(reading))
 
     async def add(self, candidate: RTCIceCandidate) -> None:
-        """Take a candidate; one that does not fit the offer is passed over."""
+        """Take a candidate; one that does not fit the offer, or one too many, is passed over."""
+        if self._added >= MAX_CANDIDATES:
+            return
+        self._added += 1
         if self._primary is not None:
             candidate.sdpMid, candidate.sdpMLineIndex = self._primary, None
         with suppress(ValueError, InvalidStateError):
@@ -168,8 +169,12 @@ class Peer:
         self._listener.on_open(label)
 
     def _on_message(self, label: str, message: str | bytes) -> None:
-        if not self._is_over:
+        if self._is_over:
+            return
+        try:
             self._listener.on_message(label, message)
+        except Exception:  # raised into aiortc, it would be the connection's silent end (L-CHAN-9)
+            logger.exception("a message could not be taken")
 
     def _on_state(self) -> None:
         if self._pc.connectionState in ENDED:

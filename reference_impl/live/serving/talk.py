@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from risp.protocol.errors import DecodeError
@@ -19,11 +21,19 @@ from risp.protocol.live.limits import MAX_MESSAGE_BYTES
 
 from ..modelling.files import UploadedFile
 from ..modelling.messages import ModelMessage, body_of, type_of
+from ..replies import TOO_MANY
 from ..settings import LiveSettings
 from ..stage import Rejected, Reply, Returned, Stage
 from ..uploads import Uploads
 
 logger = logging.getLogger("risp.live")
+
+MAX_ASIDE = 64
+"""So many commands of a connection may wait for their files; one beyond them is refused."""
+MAX_UNHEARD = 8 << 20
+"""Bytes that a client may send before the model has heard what came before; then it is cut off."""
+ENTRY_BYTES = 512
+"""What a message counts for besides its own bytes."""
 
 
 class Scene(Protocol):
@@ -75,15 +85,22 @@ class Talk:
         self._line = line
         self._loop = asyncio.get_running_loop()
         self._is_first = True
+        self._is_over = False
         self._waiting: set[asyncio.Task[None]] = set()
+        self._unheard = 0
+        """What came since the model last heard everything, in bytes."""
+        self._is_counting = False
 
     def close(self) -> None:
-        """Forget the commands that wait for their files."""
+        """Forget what is still to be answered: who comes next on this line has not asked it."""
+        self._is_over = True
         for task in self._waiting:
             task.cancel()
 
     def on_message(self, label: str, message: str | bytes) -> None:
         """Take one message."""
+        if self._is_over:
+            return
         if self._is_first:
             self._is_first = False
             if isinstance(message, bytes) and message.lstrip()[:1] not in (b"{", b"["):
@@ -94,10 +111,28 @@ class Talk:
             self._on_control(message)
         else:
             self._on_data(message)
+            self._count(len(message) + ENTRY_BYTES)
 
     def tell(self, frame: Frame) -> None:
         """Send a message on `data`."""
-        self._line.send(say.LABEL, encode(frame))
+        if not self._is_over:
+            self._line.send(say.LABEL, encode(frame))
+
+    def _count(self, size: int) -> None:
+        """Cut off a client that sends more than the model hears: all of it waits in memory."""
+        self._unheard += size
+        if self._unheard > MAX_UNHEARD:
+            logger.warning("a client sends more than the model hears, and is cut off")
+            self._line.hang_up()
+            return
+        stage, counted = self._scene.stage, self._unheard
+        if stage is not None and not self._is_counting:
+            self._is_counting = True
+            stage.fence(lambda: self._soon(self._heard, counted))
+
+    def _heard(self, counted: int) -> None:
+        self._unheard -= counted
+        self._is_counting = False
 
     # On `data`
 
@@ -139,18 +174,17 @@ class Talk:
 
     def _answer(self, frame: Frame) -> None:
         """Send it after all that is asked for already."""
-        stage = self._scene.stage
-        if stage is not None:
-            stage.fence(lambda: self._soon(frame))
+        self._later(lambda: self.tell(frame))
 
-    def _soon(self, frame: Frame) -> None:
-        """Send it; called in the stage's thread."""
-        self._loop.call_soon_threadsafe(self.tell, frame)
+    def _soon(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Do it on the loop; called in the stage's thread."""
+        with suppress(RuntimeError):  # the server has ended, and nobody is left to be told
+            self._loop.call_soon_threadsafe(call, *arguments)
 
     def _on_state(self, request_id: str | None) -> None:
         def told(state: dict[str, Any]) -> None:
             body = say.StateBody(type="modelState", data=state, request_id=request_id)
-            self._soon(say.ModelState(data=body))
+            self._soon(self.tell, say.ModelState(data=body))
 
         stage = self._scene.stage
         if stage is not None:
@@ -169,6 +203,9 @@ class Talk:
         there = {name: file for name, file in files.items() if file is not None}
         if len(there) == len(names):
             self._run(command, there)
+            return
+        if len(self._waiting) >= MAX_ASIDE:
+            self._later(lambda: self._reply(command, TOO_MANY, None))
             return
         # L-UP-11: it waits aside, and holds up nobody.
         task = asyncio.create_task(self._run_later(command, names))
@@ -193,11 +230,20 @@ class Talk:
             answer = None
             if isinstance(reply, Returned) and reply.message is not None:
                 answer = event(reply.message, command.request_id)
-            self._loop.call_soon_threadsafe(self._reply, command, reply, answer)
+            if reply is TOO_MANY:  # it is told here and now, and has its turn all the same
+                self._later(lambda: self._reply(command, reply, None))
+            else:
+                self._soon(self._reply, command, reply, answer)
 
         stage = self._scene.stage
         if stage is not None:
             stage.command(self._line.id, command.type, dict(command.data or {}), files, done)
+
+    def _later(self, call: Callable[[], None]) -> None:
+        """Do it after all that is asked for already (L-CHAN-3)."""
+        stage = self._scene.stage
+        if stage is not None:
+            stage.fence(lambda: self._soon(call))
 
     def _reply(self, command: say.Command, reply: Reply, answer: say.EventMessage | None) -> None:
         if isinstance(reply, Rejected):

@@ -78,13 +78,30 @@ class OutTrack(MediaStreamTrack):
 async def read_frames(
     track: MediaStreamTrack, wanted: Callable[[], bool], show: Callable[[Any], None]
 ) -> None:
-    """Read a client's track to its end, and hand over each frame that is wanted.
+    """Read a client's track to its end, and hand over the newest frame that is wanted.
 
-    What is not wanted is read all the same: aiortc would pile it up.
+    All are read at once, also while one is made ready: aiortc would pile them up.
     """
-    loop = asyncio.get_running_loop()
-    with suppress(MediaStreamError):
+    newest: VideoFrame | None = None
+    there = asyncio.Event()
+
+    async def hand_over() -> None:
+        nonlocal newest
         while True:
-            frame = await track.recv()
-            if wanted() and isinstance(frame, VideoFrame):
-                show(await loop.run_in_executor(None, decoded, frame))
+            await there.wait()
+            there.clear()
+            frame, newest = newest, None
+            if frame is not None:
+                show(await asyncio.to_thread(decoded, frame))
+
+    handing = asyncio.create_task(hand_over())
+    try:
+        with suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                if wanted() and isinstance(frame, VideoFrame):
+                    newest = frame
+                    there.set()
+    finally:
+        handing.cancel()
+        await asyncio.gather(handing, return_exceptions=True)

@@ -32,8 +32,9 @@ ALLOWED_HEADERS = ", ".join(
 """By name, since a wildcard does not cover `authorization` (L-HTTP-17)."""
 EXPOSED_HEADERS = "Retry-After, WWW-Authenticate, Allow"
 PRIVATE = "access-control-request-private-network"
-_INTEGER = re.compile(r"\d{1,18}", re.ASCII)
-_VERSION = re.compile(r"(\d{1,18})(?:\.(\d{1,18}))?", re.ASCII)
+_INTEGER = re.compile(r"\d+", re.ASCII)
+_VERSION = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
+_DIGITS = 18
 
 
 class Doors:
@@ -122,7 +123,7 @@ def _integer(request: Request, name: str) -> int | None:
     found = _INTEGER.fullmatch(one(request, name) or "")
     if found is None:
         raise Refusal("invalid_header", f"`{name}` must be an integer", param=name)
-    return int(found[0])
+    return _number(found[0])
 
 
 def _version(request: Request, name: str) -> tuple[int, int] | None:
@@ -131,4 +132,10 @@ def _version(request: Request, name: str) -> tuple[int, int] | None:
     found = _VERSION.fullmatch(one(request, name) or "")
     if found is None:
         raise Refusal("invalid_header", f"`{name}` must be as in 1.0", param=name)
-    return int(found[1]), int(found[2] or 0)
+    return _number(found[1]), _number(found[2] or "0")
+
+
+def _number(digits: str) -> int:
+    """A number; one of many digits only has to be large, since it would take long to read."""
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= _DIGITS else 10**_DIGITS

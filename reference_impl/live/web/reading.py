@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from pydantic import ValidationError
@@ -41,10 +41,11 @@ def announced(request: Request) -> int | None:
 
 
 @asynccontextmanager
-async def in_time(request: Request) -> AsyncIterator[None]:
+async def in_time(request: Request) -> AsyncGenerator[None]:
     """A time within which the body has to be read. Raises Refusal (`too_slow`)."""
+    clock = asyncio.timeout_at(request.scope.get(UNTIL))
     try:
-        async with asyncio.timeout_at(request.scope.get(UNTIL)) as clock:
+        async with clock:
             yield
     except TimeoutError:
         if clock.expired():

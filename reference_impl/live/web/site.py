@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -31,7 +33,7 @@ logger = logging.getLogger("risp.live")
 class Site:
     """Everything that is published over HTTP."""
 
-    def __init__(self, handlers: Discovery, files: Mapping[str, page.Path] | None = None) -> None:
+    def __init__(self, handlers: Discovery, files: Mapping[str, Path] | None = None) -> None:
         self.handlers = handlers
         self.settings = handlers.settings
         self.doors = Doors(self.settings)
@@ -65,6 +67,11 @@ class Resource:
             response = await self._respond(request)
         except ClientDisconnect:
             return
+        except asyncio.CancelledError:
+            if not self.site.handlers.ending:
+                raise
+            # The server waits no longer for the rest of the request, and need not log that.
+            response = self._refuse(Refusal("shutting_down", "the server ends"))
         except Exception:
             logger.exception("a request could not be answered")  # L-HTTP-8
             response = self._refuse(Refusal("internal", "the server failed"))
@@ -138,7 +145,7 @@ class File(Resource):
 
     methods = ("GET", "HEAD", "OPTIONS")
 
-    def __init__(self, site: Site, path: page.Path) -> None:
+    def __init__(self, site: Site, path: Path) -> None:
         super().__init__(site)
         self.path = path
 
@@ -149,8 +156,7 @@ class File(Resource):
 
 
 class Nowhere(Resource):
-    """Every path at which nothing is published."""
+    """Every path at which nothing is published; whoever asks learns that, and nothing else."""
 
-    async def answer(self, request: Request) -> Response:
-        """Say so (L-HTTP-9)."""
-        raise Refusal("not_found", "nothing is published at this path")
+    async def _respond(self, request: Request) -> Response:
+        return self._refuse(Refusal("not_found", "nothing is published at this path"))

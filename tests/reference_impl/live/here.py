@@ -1,6 +1,7 @@
 """The whole server in a thread of this process, where a test can reach into it."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from risp.reference_impl.live.web.handlers import Handlers
 
 WITHIN = 10.0
 KEYS = ("rk_first", "rk_second")
+OWN = "http://localhost:3000"
+"""The origin of a page of this machine."""
 
 
 @dataclass
@@ -100,3 +103,18 @@ def served(
         found["loop"].call_soon_threadsafe(server.end)
         thread.join(WITHIN)
         assert not thread.is_alive()
+
+
+def upgrade(here: Here, query: str) -> int:
+    """The status that a handshake of the action profile earns."""
+    lines = [
+        f"GET /v1/actions{query} HTTP/1.1",
+        f"Host: 127.0.0.1:{here.port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Version: 13",
+    ]
+    with socket.create_connection(("127.0.0.1", here.port), timeout=5) as raw:
+        raw.sendall("\r\n".join([*lines, "", ""]).encode())
+        return int(raw.recv(4096).split()[1])
