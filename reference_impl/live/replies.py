@@ -62,6 +62,9 @@ def carry_out(
         values = loaded.schema.command(name).read(arguments, uploads)
     except Refused as refused:
         return Rejected(refused.code, refused.message, refused.param)
+    for argument, value in values.items():
+        if not _is_sayable(value):
+            return Rejected("invalid_command", "integers have at most 64 bits", argument)
     handler = loaded.handlers[name]
     kept = Kept(model.state)
     try:
@@ -78,3 +81,12 @@ def carry_out(
         logger.error("%s: the command %r failed", loaded.schema.name, name, exc_info=error)
         return FAILED
     return Returned(message)
+
+
+def _is_sayable(value: Any) -> bool:
+    """Whether a value that was read could be told too: what nobody can be told, nobody may set."""
+    try:
+        dump(value)
+    except TypeError:
+        return False
+    return True

@@ -58,9 +58,11 @@ class Watcher(Protocol):
 
     def note(self, session: LiveSession, event: str, before: State, detail: dict[str, Any]) -> None:
         """Something has happened on a session."""
+        ...
 
     def over(self, session: LiveSession, reason: str) -> None:
         """A session has come to its end by itself."""
+        ...
 
 
 @dataclass

@@ -95,13 +95,13 @@ class Stage:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    async def left(self, timeout: float) -> bool:
+    async def left(self, seconds: float) -> bool:
         """The same on an event loop.
 
         It looks now and then. Whoever waited in a thread for a model that is stuck would take that
         thread from the encoders of other sessions.
         """
-        until = time.monotonic() + timeout
+        until = time.monotonic() + seconds
         while not self.join(0):
             if time.monotonic() > until:
                 return False

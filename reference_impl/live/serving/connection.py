@@ -44,21 +44,27 @@ class Home(Scene, Protocol):
     @property
     def tracks(self) -> Any:
         """The model's tracks."""
+        ...
 
     def served(self, connection: Connection) -> None:
         """The channel `data` is open."""
+        ...
 
     def left(self, connection: Connection) -> None:
         """A served connection is gone."""
+        ...
 
     def wants(self, connection: int, track: str) -> bool:
         """Whether frames of an input are to be handed over."""
+        ...
 
     def on_input(self, connection: int, track: str, frame: Any) -> None:
         """A frame of an input has come."""
+        ...
 
     def has_input(self, connection: int, track: str) -> None:
         """A connection of the flat routes sends an input: nobody can ask there."""
+        ...
 
 
 class Connection:
@@ -80,7 +86,7 @@ class Connection:
         self._closing: set[asyncio.Task[None]] = set()
         self._talk: Talk | None = None
         self._sign = now()
-        self._packets = 0
+        self._packets: int = 0
         self._answered_at = 0.0
 
     @property
@@ -230,7 +236,7 @@ class Connection:
             return
         if now < self._sign + 1.0:
             return
-        packets = await peer.packets()
+        packets: int = await peer.packets()
         if packets != self._packets:
             self._packets, self._sign = packets, now
         elif now > self._sign + self._home.settings.silence_s and peer is self.peer:

@@ -149,9 +149,7 @@ def _sctp_port(media: MediaDescription) -> int:
     return int(port) if port.isdecimal() and len(port) <= 5 else 0
 
 
-def _primary(
-    description: SessionDescription, by_mid: Mapping[str, MediaDescription]
-) -> str | None:
+def _primary(description: SessionDescription, by_mid: Mapping[str, MediaDescription]) -> str | None:
     bundles = [group.items for group in description.group if group.semantic == "BUNDLE"]
     for name in bundles[0] if bundles else ():
         if name not in by_mid:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -39,18 +39,23 @@ class Listener(Protocol):
 
     def on_open(self, label: str) -> None:
         """A channel is open."""
+        ...
 
     def on_message(self, label: str, message: str | bytes) -> None:
         """A message has come on a channel."""
+        ...
 
     def on_frame(self, track: str, frame: Any) -> None:
         """A frame has come: `(H, W, 3)` uint8 RGB."""
+        ...
 
     def wants(self, track: str) -> bool:
         """Whether frames of an input are to be handed over."""
+        ...
 
     def on_gone(self) -> None:
         """The connection has ended."""
+        ...
 
 
 class Peer:
@@ -133,8 +138,9 @@ class Peer:
 
     async def packets(self) -> int:
         """How many packets have come so far; those of ICE do not count."""
-        stats = (await self._pc.getStats()).values()
-        return sum(one.packetsReceived for one in stats if isinstance(one, RTCTransportStats))
+        report: Any = await self._pc.getStats()
+        stats: Iterable[Any] = report.values()
+        return sum(int(s.packetsReceived) for s in stats if isinstance(s, RTCTransportStats))
 
     async def flush(self) -> None:
         """Wait until all messages are sent, but not for long."""
@@ -163,7 +169,11 @@ class Peer:
         if label in self._channels or label not in ("data", "control"):
             return
         self._channels[label] = channel
-        channel.on("message", lambda message: self._on_message(label, message))
+
+        def came(message: str | bytes) -> None:
+            self._on_message(label, message)
+
+        channel.on("message", came)
         if label == "data":
             channel.on("close", self._gone)
         self._listener.on_open(label)

@@ -45,21 +45,27 @@ class Scene(Protocol):
     @property
     def stage(self) -> Stage | None:
         """The model at work, while the session has a place."""
+        ...
 
     def schema(self) -> dict[str, Any]:
         """What the model publishes."""
+        ...
 
     def capabilities(self) -> dict[str, Any]:
         """What it offers on this session."""
+        ...
 
     def note(self, event: str, detail: dict[str, Any]) -> None:
         """Write something down for those who watch."""
+        ...
 
     def publish(self, connection: int, track: str) -> control.ControlProblem | None:
         """Make a connection the publisher of an input, or say why not."""
+        ...
 
     def unpublish(self, connection: int, track: str) -> None:
         """Make it the publisher no more."""
+        ...
 
 
 class Line(Protocol):
@@ -69,12 +75,15 @@ class Line(Protocol):
 
     def send(self, label: str, text: str) -> None:
         """Send a message."""
+        ...
 
     def hang_up(self) -> None:
         """Close the connection."""
+        ...
 
     def pause(self, track: str, paused: bool) -> None:
         """Pause or resume an output."""
+        ...
 
 
 class Talk:

@@ -75,9 +75,7 @@ class OutTrack(MediaStreamTrack):
         self._there.set()
 
 
-async def read_frames(
-    track: MediaStreamTrack, wanted: Callable[[], bool], show: Callable[[Any], None]
-) -> None:
+async def read_frames(track: Any, wanted: Callable[[], bool], show: Callable[[Any], None]) -> None:
     """Read a client's track to its end, and hand over the newest frame that is wanted.
 
     All are read at once, also while one is made ready: aiortc would pile them up.
@@ -98,7 +96,7 @@ async def read_frames(
     try:
         with suppress(MediaStreamError):
             while True:
-                frame = await track.recv()
+                frame: Any = await track.recv()
                 if wanted() and isinstance(frame, VideoFrame):
                     newest = frame
                     there.set()
