@@ -94,7 +94,7 @@ HOW_MANY = Requirement(
 )
 ACTION_TOKEN = Requirement(
     "L-TOKEN-15",
-    "A server that speaks the action profile too MUST take such a token there in `?token=`.",
+    "A server that speaks the action profile too MUST take there, in `?token=`, a token that is neither narrowed to models nor bound to sessions.",
     Seen.DECLARED,
     needs=NEED,
 )

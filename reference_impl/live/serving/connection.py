@@ -154,6 +154,8 @@ class Connection:
             self._sign = self._answered_at = self._now()
             self._packets = 0
             self._go(ANSWER)
+            if "a=candidate:" not in answer:
+                logger.warning("nobody can connect: this machine has no address but 127.0.0.1")
             if self.flat:
                 for name in peer.inputs:
                     self._home.has_input(self.id, name)
