@@ -16,71 +16,28 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiortc import RTCPeerConnection
 
-from risp.reference_impl.action.serving.settings import Settings
-from risp.reference_impl.action.toy import ToyPolicy
-from risp.reference_impl.app import Server, make_server
-from risp.reference_impl.live.modelling.loading import load_model
-from risp.reference_impl.live.service import LiveService
-from risp.reference_impl.live.settings import LiveSettings
-
 from .live_client import Client, client
 from .live_models import Probe, Slideshow
+from .reference_impl.live.here import Here, served
 
 FILE = Path(__file__).with_name("LIVE.md")
 SETTLE_S = 3.0
 """How long a server may take to be as it was, in seconds."""
 
 
-@dataclass
-class Here:
-    """A server in a thread of this process."""
+def tasks(here: Here) -> int:
+    """How many tasks its loop has; the one that counts is not among them."""
 
-    url: str
-    server: Server
-    live: LiveService
-    loop: asyncio.AbstractEventLoop
+    async def count() -> int:
+        return len(asyncio.all_tasks()) - 1
 
-    def tasks(self) -> int:
-        """How many tasks its loop has; the one that counts is not among them."""
-
-        async def count() -> int:
-            return len(asyncio.all_tasks()) - 1
-
-        return asyncio.run_coroutine_threadsafe(count(), self.loop).result(10)
-
-
-@contextmanager
-def served_here(model: type = Probe, **settings: Any) -> Iterator[Here]:
-    """Serve in a thread of this process."""
-    there = threading.Event()
-    found: dict[str, Any] = {}
-
-    def listening(port: int) -> None:
-        found.update(url=f"http://127.0.0.1:{port}", loop=asyncio.get_running_loop())
-        there.set()
-
-    live = LiveService(LiveSettings(**settings), load_model(model))
-    server = make_server(Settings(port=0), ToyPolicy(0.0), listening, live=live)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert there.wait(20)
-    here = Here(found["url"], server, live, found["loop"])
-    try:
-        while live.loading:
-            time.sleep(0.01)
-        yield here
-    finally:
-        here.loop.call_soon_threadsafe(server.end)
-        thread.join(20)
-        assert not thread.is_alive()
+    return asyncio.run_coroutine_threadsafe(count(), here.loop).result(10)
 
 
 @dataclass(frozen=True)
@@ -106,7 +63,7 @@ class Held:
         with open("/proc/self/statm", encoding="ascii") as file:
             pages = int(file.read().split()[1])
         return cls(
-            here.tasks(),
+            tasks(here),
             len(os.listdir("/proc/self/fd")),
             threading.active_count(),
             peers,
@@ -119,12 +76,13 @@ def settled(here: Here, before: Held) -> Held:
     until = time.monotonic() + SETTLE_S
     while True:
         held = Held.by(here)
-        if _is_back(held, before) or time.monotonic() > until:
+        if is_back(held, before) or time.monotonic() > until:
             return held
         time.sleep(0.1)
 
 
-def _is_back(held: Held, before: Held) -> bool:
+def is_back(held: Held, before: Held) -> bool:
+    """Whether no more is held than before; memory aside."""
     return (
         held.tasks <= before.tasks
         and held.descriptors <= before.descriptors
@@ -149,7 +107,7 @@ async def _one_session(own: Client) -> None:
     own.links.clear()
 
 
-def _sessions(url: str, count: int) -> None:
+def hold_sessions(url: str, count: int) -> None:
     async def run() -> None:
         async with client(url) as own:
             for _ in range(count):
@@ -166,12 +124,14 @@ def in_another(work: Any, *arguments: Any) -> Any:
 
 def in_a_row(count: int, step: int) -> list[tuple[int, Held]]:
     """Hold sessions in a row; what is held after each so many."""
-    with served_here() as here:
-        in_another(_sessions, here.url, 2)  # threads and caches that are there for good
+    with served(model=Probe) as here:
+        in_another(
+            hold_sessions, str(here.http.base_url), 2
+        )  # threads and caches that are there for good
         before = Held.by(here)
         rows = [(0, before)]
         for done in range(step, count + 1, step):
-            in_another(_sessions, here.url, step)
+            in_another(hold_sessions, str(here.http.base_url), step)
             rows.append((done, settled(here, before)))
         return rows
 
@@ -208,9 +168,9 @@ def _at_once(url: str, count: int, seconds: float) -> tuple[list[float], float]:
 
 def at_once(count: int, seconds: float) -> tuple[list[float], float, float]:
     """Frames a second of each, and how much of a core the server and the clients took."""
-    with served_here(Slideshow, places=count) as here:
+    with served(model=Slideshow, places=count) as here:
         began = time.process_time()
-        rates, clients = in_another(_at_once, here.url, count, seconds)
+        rates, clients = in_another(_at_once, str(here.http.base_url), count, seconds)
         server = time.process_time() - began
         return rates, server / seconds, clients / seconds
 

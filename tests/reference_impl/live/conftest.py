@@ -8,6 +8,8 @@ import pytest
 from tests.live_client import Client, Link, client
 from tests.live_server import Running, serving
 
+from .here import KEYS, Here, served
+
 Scene = Callable[[Client, Link], Awaitable[None]]
 
 
@@ -32,3 +34,17 @@ def meet(probe: Running) -> Callable[..., None]:
                 await own.stop()
 
     return lambda scene, **how: asyncio.run(hold(scene, **how))
+
+
+@pytest.fixture(scope="module")
+def keyless() -> Iterator[Here]:
+    """The toy in a thread of this process, without keys."""
+    with served() as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def keyed() -> Iterator[Here]:
+    """The same with keys."""
+    with served(keys=KEYS) as here:
+        yield here

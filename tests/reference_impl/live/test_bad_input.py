@@ -10,21 +10,9 @@ from risp.protocol.live.codes import HTTP_CODES
 from risp.protocol.live.http import ENDPOINTS
 from tests.reference_impl.live.bad_input import KEYLESS, Bad
 from tests.reference_impl.live.bad_keys import KEYED
-from tests.reference_impl.live.here import KEYS, Here, served
+from tests.reference_impl.live.here import KEYS, Here
 
 rule = pytest.mark.requirement
-
-
-@pytest.fixture(scope="module")
-def keyless():
-    with served() as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def keyed():
-    with served(keys=KEYS) as here:
-        yield here
 
 
 def names_of(here: Here) -> dict[str, str]:

@@ -6,21 +6,9 @@ import httpx
 import pytest
 
 from risp.protocol.live.http import ENDPOINTS
-from tests.reference_impl.live.here import KEYS, OWN, Here, served
+from tests.reference_impl.live.here import OWN, Here, served
 
 rule = pytest.mark.requirement
-
-
-@pytest.fixture(scope="module")
-def keyless():
-    with served() as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def keyed():
-    with served(keys=KEYS) as here:
-        yield here
 
 
 def published():

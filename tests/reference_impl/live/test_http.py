@@ -15,18 +15,6 @@ FILE = {"name": "a.png", "size": 3, "mime_type": "image/png"}
 
 
 @pytest.fixture(scope="module")
-def keyless():
-    with served() as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def keyed():
-    with served(keys=KEYS) as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
 def sid(keyless):
     return keyless.create()
 

@@ -128,18 +128,6 @@ def asking(here: Here, name: str) -> Iterator[Asker]:
         asker.clean()
 
 
-@pytest.fixture(scope="module")
-def keyless():
-    with served() as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def keyed():
-    with served(keys=KEYS) as here:
-        yield here
-
-
 def modes() -> list[Any]:
     return [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
 

@@ -14,18 +14,6 @@ from tests.reference_impl.live.here import KEYS, OWN, served, upgrade
 rule = pytest.mark.requirement
 
 
-@pytest.fixture(scope="module")
-def keyless():
-    with served() as here:
-        yield here
-
-
-@pytest.fixture(scope="module")
-def keyed():
-    with served(keys=KEYS) as here:
-        yield here
-
-
 def test_the_page_runs_nothing_from_elsewhere(keyless):
     page = keyless.http.get("/")
     assert page.headers["content-type"].startswith("text/html")
