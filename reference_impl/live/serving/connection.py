@@ -229,11 +229,15 @@ class Connection:
         return output is not None and not output.paused
 
     async def check(self) -> None:
-        """Hang up on a client that has been silent for too long, or never came."""
+        """Hang up on a client that has been silent for too long, never came, or floods."""
         peer, now = self.peer, self._now()
         if peer is None or self.link not in (Link.ANSWERED, Link.SERVED):
             return
         if self.link is Link.ANSWERED and now > self._answered_at + UNOPENED_S:
+            self._drop_peer(HANG_UP)
+            return
+        if peer.hoards():
+            logger.warning("a client sends a message without end, and is cut off")
             self._drop_peer(HANG_UP)
             return
         if now < self._sign + 1.0:

@@ -30,6 +30,15 @@ ENDED = frozenset({"failed", "closed"})
 """The states of a connection from which nothing comes back."""
 TOO_MUCH = 8 << 20
 """Bytes that a client may leave unread on a channel before it is cut off."""
+CLOSE_S = 1.0
+"""How long aiortc may take to close a connection, in seconds."""
+PART_S = 0.2
+"""How long a part of it may take to stop after that, in seconds."""
+HOARDED = 3 << 20
+"""Bytes of unfinished messages, beyond aiortc's window of 1 MiB, at which a client is cut off.
+
+aiortc looks through all of them at each packet, and joins messages of any length.
+"""
 FLUSH_S = 0.5
 """How long the last words may take to be sent, in seconds."""
 
@@ -136,6 +145,11 @@ class Peer:
         with suppress(InvalidStateError):
             channel.send(text)
 
+    def hoards(self) -> bool:
+        """Whether a client sends a message that does not end."""
+        room: int = getattr(self._pc.sctp, "_advertised_rwnd", 0)  # aiortc tells it to nobody else
+        return room < -HOARDED
+
     async def packets(self) -> int:
         """How many packets have come so far; those of ICE do not count."""
         report: Any = await self._pc.getStats()
@@ -156,13 +170,28 @@ class Peer:
         self._is_over = True
         for track in self.outputs.values():
             track.stop()
-        await self._pc.close()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._pc.close()
+        except TimeoutError:
+            await self._break_off()
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
         self._pc.remove_all_listeners()
         for channel in self._channels.values():
             channel.remove_all_listeners()
+
+    async def _break_off(self) -> None:
+        """Free what aiortc has not: forged packets can end a task of its own that it waits for."""
+        logger.info("a connection is broken off, since it cannot be closed")
+        transceivers = self._pc.getTransceivers()
+        parts: list[Any] = [part for one in transceivers for part in (one.receiver, one.sender)]
+        await _stopped(parts)
+        transports: set[Any] = {part.transport for part in parts}
+        transports |= {self._pc.sctp.transport} if self._pc.sctp is not None else set()
+        await _stopped(transports)
+        await _stopped(one.transport for one in transports)
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         label = channel.label
@@ -194,6 +223,12 @@ class Peer:
         if not self._is_over:
             self._is_over = True
             self._listener.on_gone()
+
+
+async def _stopped(parts: Iterable[Any]) -> None:
+    """Stop parts of a connection, as far as they can be, and not for long."""
+    stops = (asyncio.wait_for(part.stop(), PART_S) for part in parts)
+    await asyncio.gather(*stops, return_exceptions=True)
 
 
 PeerFactory = Callable[[Listener, Sequence[str]], Peer]

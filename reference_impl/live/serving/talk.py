@@ -133,15 +133,19 @@ class Talk:
         if self._unheard > MAX_UNHEARD:
             logger.warning("a client sends more than the model hears, and is cut off")
             self._line.hang_up()
-            return
+        elif not self._is_counting:
+            self._mark()
+
+    def _mark(self) -> None:
+        """Learn when all that came so far is heard."""
         stage, counted = self._scene.stage, self._unheard
-        if stage is not None and not self._is_counting:
-            self._is_counting = True
+        self._is_counting = stage is not None and counted > 0
+        if stage is not None and counted > 0:
             stage.fence(lambda: self._soon(self._heard, counted))
 
     def _heard(self, counted: int) -> None:
         self._unheard -= counted
-        self._is_counting = False
+        self._mark()
 
     # On `data`
 

@@ -18,7 +18,7 @@ from risp.protocol.live.codec import place
 from ...transport import UNTIL
 from ..refusal import Refusal
 
-_LENGTH = re.compile(r"\d{1,18}", re.ASCII)
+_LENGTH = re.compile(r"\d{1,20}", re.ASCII)  # h11 lets no longer number through
 
 
 async def read(request: Request, most: int) -> bytes:

@@ -9,7 +9,7 @@ from .here import served
 
 
 @pytest.mark.requirement("L-SESS-23")
-def testhold_sessions_in_a_row_leave_no_task_descriptor_thread_or_connection():
+def test_sessions_in_a_row_leave_no_task_descriptor_thread_or_connection():
     with served(model=Probe) as here:
         url = str(here.http.base_url)
         in_another(hold_sessions, url, 2)  # threads that are there for good
