@@ -103,3 +103,9 @@ FAILING_HANDLER = Requirement(
     "A server MUST go on serving the session after the model's own code has failed on a command.",
     Seen.OBSERVED,
 )
+ANY_INTEGER = Requirement(
+    "L-CMD-19",
+    "A server MUST refuse an integer argument that it cannot keep to the last digit, whatever is published.",
+    Seen.DECLARED,
+    needs=NEED,
+)

@@ -53,3 +53,7 @@ OTHERS_STAY = Requirement(
     "L-RESUME-10",
     "A server MUST leave the other connections of a session as they are when one of them is gone.",
 )
+NO_ANSWERS_TO_SUCCESSORS = Requirement(
+    "L-RESUME-11",
+    "A server MUST NOT send on a connection the answer to what was asked on it before its newest offer.",
+)

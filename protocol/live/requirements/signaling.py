@@ -120,3 +120,19 @@ VP8 = Requirement(
     "L-SIGNAL-27",
     "A server MUST be able to send and receive video as VP8.",
 )
+UNANSWERABLE_PARTS = Requirement(
+    "L-SIGNAL-28",
+    "A server MUST answer 422 `invalid_offer` at once to a BUNDLE group that names a section which is not there, and to a data section without a port from 1 to 65535.",
+)
+NO_FOREIGN_CHECKS = Requirement(
+    "L-SIGNAL-29",
+    "A server MUST NOT send anything to a candidate with a multicast, broadcast or unspecified address, or with port 0.",
+    Seen.OFF_WIRE,
+    reason="A judge does not hear what is sent to others.",
+)
+BOUNDED_CHECKS = Requirement(
+    "L-SIGNAL-30",
+    "A server MUST bound the number of candidates that it sends checks to for one offer.",
+    Seen.OFF_WIRE,
+    reason="A judge does not hear what is sent to others.",
+)
