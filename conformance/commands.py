@@ -89,6 +89,10 @@ def test(
         raise click.UsageError(str(error)) from None
     # Said before the imports, which take longer than anybody likes to look at nothing.
     click.echo(f"risp test: {asked.target()} ...", err=True)
+    if url is not None and url.startswith("http"):
+        click.echo(
+            "risp test: the action profile is judged; a live profile is not, so far", err=True
+        )
 
     from .run_command import run_test
     from .runner import Options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -70,10 +71,22 @@ def announce(
 @click.option("--terse", is_flag=True, help="Declare nothing but the session id.")
 @click.option("--model", "model_spec", metavar="MODULE:CLASS", help="[default: a toy]")
 @click.option("--no-live", is_flag=True, help="Serve policies only, and no interactive model.")
-@click.option("--places", type=click.IntRange(1), help="Sessions that have the model at one time.")
-@click.option("--resume-window-s", type=click.FloatRange(0), help="How long an orphan is kept.")
-@click.option("--session-s", type=click.FloatRange(1), help="How long a live session may take.")
-@click.option("--max-upload-bytes", type=click.IntRange(1), help="Largest file taken.")
+@click.option(
+    "--places",
+    type=click.IntRange(1),
+    help="Sessions that have the model at one time.  [default: 8]",
+)
+@click.option(
+    "--resume-window-s", type=click.FloatRange(0), help="How long an orphan is kept.  [default: 30]"
+)
+@click.option(
+    "--session-s",
+    type=click.FloatRange(1),
+    help="How long a live session may take.  [default: 3600]",
+)
+@click.option(
+    "--max-upload-bytes", type=click.IntRange(1), help="Largest file taken.  [default: 64 MiB]"
+)
 @click.option("--ice-server", "ice_servers", multiple=True, metavar="URI", help="STUN or TURN.")
 @click.option("--origin", "origins", multiple=True, help="An origin of pages that may ask.")
 @click.option("--token-secret", envvar="RISP_TOKEN_SECRET", help="Signs tokens.  [default: drawn]")
@@ -128,7 +141,8 @@ def serve(
         raise click.ClickException(f"--policy {policy_spec}: {error}") from error
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
-        raise click.ClickException(f"cannot listen on {where}: {error.strerror}") from None
+        hint = "; --port 0 takes a free one" if error.errno == errno.EADDRINUSE else ""
+        raise click.ClickException(f"cannot listen on {where}: {error.strerror}{hint}") from None
     except Exception as error:
         if live is None or not is_of_model(error):
             raise

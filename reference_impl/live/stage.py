@@ -195,6 +195,12 @@ class Stage:
             failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
         self._close()
         if not self._stop.is_set():
+            if failure is None:
+                logger.warning(
+                    "%s: inference() has ended, and the session with it; one that is to go on has "
+                    "a `while True`",
+                    self._loaded.schema.name,
+                )
             _guarded(lambda: self._listener.on_end(reason, failure))
         self._drain()
 

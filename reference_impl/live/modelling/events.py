@@ -195,11 +195,20 @@ def _arguments(function: Any, around: Around, place: str) -> dict[str, Argument]
     return found
 
 
+UNSAYABLE = (str, bytes, int, float, bool, dict, list, tuple)
+"""What a handler may not answer with, though it is often tried."""
+
+
 def _reply(function: Any, around: Around, place: str) -> type[ModelMessage] | None:
     annotation = getattr(function, "__annotations__", {}).get("return")
     known = resolved(annotation, around, function, f"{place} -> {annotation}")
     choices = get_args(known) if get_origin(known) in {Union, types.UnionType} else (known,)
     replies = [one for one in choices if isinstance(one, type) and issubclass(one, ModelMessage)]
+    others = [one for one in (get_origin(one) or one for one in choices) if one in UNSAYABLE]
+    if others:
+        raise TypeError(
+            f"{place} -> {others[0].__name__}: a command answers with a ModelMessage, or with None"
+        )
     if len(replies) > 1:
         raise TypeError(f"{place}: a command answers with one kind of message: make it one class")
     return replies[0] if replies else None

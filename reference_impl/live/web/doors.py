@@ -62,7 +62,8 @@ class Doors:
         if host is None and "host" in request.headers:
             raise Refusal("foreign_host", "there are several `Host` headers", param="Host")
         if host is not None and not is_own_host(host, self._settings.host):
-            raise Refusal("foreign_host", "`Host` is no name of this server", param="Host")
+            detail = "`Host` is no name of this server: use its address, or serve with --host NAME"
+            raise Refusal("foreign_host", detail, param="Host")
         if "origin" in request.headers and not self._is_allowed(request):
             detail = "a page from elsewhere may come in only with a key"
             raise Refusal("foreign_origin", detail, param="Origin")

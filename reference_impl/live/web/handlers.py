@@ -282,7 +282,7 @@ def _reason(body: bodies.EndRequest | None) -> str:
 
 def _check_open(session: LiveSession) -> None:
     if session.state is State.CLOSED:
-        raise Refusal("session_closed", "the session has ended")
+        raise Refusal("session_closed", f"the session has ended: {session.reason}")
 
 
 def _base(request: Request) -> str:

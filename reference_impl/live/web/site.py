@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from risp.protocol.live.endpoint import Endpoint
+from risp.protocol.live.endpoint import Endpoint, Group
+from risp.protocol.live.http import ENDPOINTS
 
 from ..refusal import Refusal
 from . import page, replies
@@ -155,8 +156,19 @@ class File(Resource):
         return Response(self.path.read_bytes(), headers=page.HEADERS, media_type=media)
 
 
+NOTHING = "nothing is published at this path"
+HINTS = {
+    Group.LOCAL: f"{NOTHING}: it is not offered, or this server has keys (see POST /tokens)",
+    Group.TOKENS: f"{NOTHING}: this server asks for no key, and no token is needed",
+}
+"""What those are told who ask for what other servers have."""
+
+
 class Nowhere(Resource):
     """Every path at which nothing is published; whoever asks learns that, and nothing else."""
 
     async def _respond(self, request: Request) -> Response:
-        return self._refuse(Refusal("not_found", "nothing is published at this path"))
+        path = request.url.path
+        hidden = next((row for row in ENDPOINTS if row.path == path), None)
+        detail = HINTS.get(hidden.group, NOTHING) if hidden is not None else NOTHING
+        return self._refuse(Refusal("not_found", detail))

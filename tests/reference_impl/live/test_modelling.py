@@ -326,6 +326,10 @@ def refused_events() -> Iterator[tuple[dict[str, Any], str]]:
 
     def two(self) -> LoudA | LoudB: ...
 
+    def words(self) -> str: ...
+
+    def values(self) -> dict[str, int]: ...
+
     def shared(self, a: list[int] = []): ...  # noqa: B006  # that is the point
 
     yield {"late": event(late)}, "Model.late is async"
@@ -335,6 +339,8 @@ def refused_events() -> Iterator[tuple[dict[str, Any], str]]:
     yield {"star": event(star)}, r"Model.star\(a\)"
     yield {"shared": event(shared)}, r"Model.shared\(a\)"
     yield {"two": event(two)}, "one kind of message"
+    yield {"words": event(words)}, "Model.words -> str: a command answers with a ModelMessage"
+    yield {"values": event(values)}, "Model.values -> dict"
     yield {"plain": staticmethod(event(plain()))}, "plain method"
     yield {"a": event(name="x")(plain()), "b": event(name="x")(plain())}, "both called 'x'"
     yield {"a": event(name="no-dash")(plain())}, "'no-dash'"

@@ -188,3 +188,37 @@ def test_the_end_comes_within_five_seconds_whatever_is_still_open():
             assert server.process.wait(6) == 0
         assert time.monotonic() - start < 5
         assert "Traceback" not in "\n".join(server.log)
+
+
+def test_the_defaults_that_the_help_names_are_those_that_hold():
+    from risp.reference_impl.live.settings import LiveSettings
+
+    told = " ".join(CliRunner().invoke(serve, ["--help"]).output.split())
+    kept = LiveSettings()
+    for option, value in (
+        ("--places", kept.places),
+        ("--resume-window-s", f"{kept.resume_window_s:.0f}"),
+        ("--session-s", f"{kept.session_s:.0f}"),
+        ("--max-upload-bytes", f"{kept.max_upload_bytes >> 20} MiB"),
+    ):
+        line = re.search(rf"{option} .*?\[default: ([^\]]+)\]", told)
+        assert line is not None
+        assert line[1].split(";")[0] == str(value)
+
+
+def test_a_port_that_is_taken_is_told_with_the_remedy():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, last = refused("--port", str(taken.getsockname()[1]))
+    assert code != 0
+    assert "--port 0" in last
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "hint"),
+    [(("--key", "k"), "/start_session", "POST /tokens"), ((), "/tokens", "no token is needed")],
+)
+def test_who_asks_for_the_other_mode_is_told_which_one_this_is(options, path, hint):
+    with spawn_server(*options) as server:
+        answer = httpx.post(f"http://127.0.0.1:{server.port}{path}", trust_env=False)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert hint in answer.json()["detail"]

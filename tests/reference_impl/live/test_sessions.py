@@ -192,6 +192,9 @@ def test_a_model_that_ends_ends_its_session(probe):
             link.say("application", "finish")
             await asyncio.wait_for(link.closed.wait(), 3)
             assert link.messages[-1]["data"]["data"] == {"reason": "finished"}
+            for path in ("ice_servers", "connections/4321/sdp_params"):
+                late = await own.http.get(f"{link.base}/{path}")
+                assert late.json()["detail"] == "the session has ended: finished"
             again = own.link(await own.create())
             await again.open()
             assert kinds(await again.ask("crash")) == ["commandRejected"]
