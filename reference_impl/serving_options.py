@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIVE_NEEDS = {"aiortc": "aiortc", "jwt": "PyJWT", "numpy": "numpy"}
 """The modules that the live profile cannot do without, and what brings them."""
-REMEDY = 'install it with: pip install "risp[live]"'
+REMEDY = 'install it with: pip install "risp[server,live]"'
 LIVE_GRACE_S = 4.0
 """How long a planned end may take if nothing else is said and the live profile is served, in
 seconds: with it, all has to have ended within five (L-SESS-22)."""

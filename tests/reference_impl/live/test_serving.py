@@ -128,12 +128,12 @@ def test_without_what_the_live_profile_needs_the_other_one_is_served(monkeypatch
     assert found["result"].exit_code == 0
     assert found["live"] is None
     assert re.fullmatch(
-        r'live profile: not served, since it needs Nothing; .*pip install "risp\[live\]"\n',
+        r'live profile: not served, since it needs Nothing; .*pip install "risp\[server,live\]"\n',
         found["result"].stderr,
     )
     found = started(monkeypatch, "--model", "tests.live_models:Probe")
     assert found["result"].exit_code == 1
-    assert 'pip install "risp[live]"' in found["result"].stderr
+    assert 'pip install "risp[server,live]"' in found["result"].stderr
 
 
 def test_the_secret_of_tokens_may_come_from_the_environment(monkeypatch):
