@@ -8,6 +8,7 @@ import pytest
 
 from risp.protocol.live.codes import HTTP_CODES
 from risp.protocol.live.http import ENDPOINTS
+from tests.reference_impl.live import bad_table
 from tests.reference_impl.live.bad_input import KEYLESS, Bad
 from tests.reference_impl.live.bad_keys import KEYED
 from tests.reference_impl.live.here import KEYS, Here
@@ -137,3 +138,7 @@ def test_every_endpoint_that_takes_a_body_is_in_the_table():
         assert any(
             method == one.method and re.fullmatch(pattern, path) for method, path in tried
         ) or (one.body is None), one.name
+
+
+def test_the_page_of_them_is_as_the_tables_are():
+    assert bad_table.FILE.read_text(encoding="utf-8") == bad_table.page()
