@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -96,7 +97,8 @@ def test_everything_that_a_page_loads_is_there(site):
     for page in site.rglob("*.html"):
         for address in loads(page.read_text(encoding="utf-8")):
             if not address.startswith("data:") and page.name != "404.html":
-                assert (page.parent / address.partition("?")[0]).is_file(), (page.name, address)
+                path = urlsplit(address).path
+                assert (page.parent / path).is_file(), (page.name, address)
 
 
 def test_every_requirement_has_its_anchor(site):
