@@ -80,6 +80,7 @@ TABLE: Machine[State] = Machine(
         Row(_S.WAITING, PLACE, _S.ACTIVE, sessions.ACTIVE_WITH_PLACE),
         Row(_S.WAITING, GIVEN_UP, _S.CLOSED, sessions.WAITING_ENDS),
         Row(_S.WAITING, END_SESSION.move, _S.CLOSED, sessions.DELETE_ENDS),
+        Row(_S.WAITING, ENDED, _S.CLOSED, sessions.STOPPING),
         Row(_S.ACTIVE, CONNECTED, _S.ACTIVE, signaling.SERVES_CONNECTION),
         Row(_S.ACTIVE, RESTART_SESSION.move, _S.ACTIVE, sessions.RESTART_RESETS),
         Row(_S.ACTIVE, WINDOW_OVER, _S.CLOSED, sessions.NEVER_CONNECTED),

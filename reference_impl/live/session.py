@@ -199,7 +199,7 @@ class LiveSession:
             self.reason = reason
             for connection in self._connections.values():
                 connection.say(ended(reason))
-            self._go(_move_of(reason, move))
+            self._go(_move_of(reason, move), {"reason": reason})
             self._ending = asyncio.create_task(self._free())
         return self._ending
 
