@@ -7,6 +7,9 @@ const POLLS = 20;
 const ENDED = new Set(["CLOSED", "INACTIVE"]);
 const GONE = new Set(["unknown_session", "session_closed"]);
 const RESUME_WINDOW_S = 30;
+const PATIENCE_MS = 120000;
+const BUSY = new Set(["loading", "no_capacity"]);
+const BY_MODEL = new Set(["finished", "model_error"]);
 
 /**
  * The client. `on` has: status(status, step), problem(problem), session(descriptor or null),
@@ -21,9 +24,11 @@ export class Client {
     this.wire = null;
     this.about = { key_required: false, models: [] };
     this.resumeUntil = 0;
+    this.waitUntil = 0;
   }
 
   #attempt = null;
+  #patientUntil = 0;
   #connection = null;
   #requestNumber = 0;
 
@@ -62,14 +67,16 @@ export class Client {
     const keeps = false;
     await this.#try("Asking for a session.", keeps, async (signal) => {
       // It is not cut off: a session that was made and is not known could not be ended.
-      const made = this.about.key_required ? await this.#create() : await this.#start();
+      const made = await this.#patiently(signal, () =>
+        this.about.key_required ? this.#create() : this.#start(),
+      );
       this.session = made;
       this.#connection = null;
       this.#to("WAITING", "There is a session.");
       signal.throwIfAborted();
       this.session = await this.#placed(made, signal);
       this.on.session(this.session);
-      await this.#open(signal);
+      await this.#patiently(signal, () => this.#open(signal));
     });
   }
 
@@ -79,7 +86,7 @@ export class Client {
     const keeps = true;
     await this.#try("Coming back to the session.", keeps, async (signal) => {
       this.#to("WAITING", "Connecting to the session again.");
-      await this.#open(signal);
+      await this.#patiently(signal, () => this.#open(signal));
     });
   }
 
@@ -163,20 +170,53 @@ export class Client {
     if (this.status !== "DISCONNECTED") return;
     const attempt = new AbortController();
     this.#attempt = attempt;
+    this.#patientUntil = Date.now() + PATIENCE_MS;
     this.#to("CONNECTING", step);
     try {
       await work(attempt.signal);
+      attempt.signal.throwIfAborted(); // It may have ended just as it was there.
       this.resumeUntil = 0;
       this.#attempt = null;
       this.#to("READY", "Commands and video go through.");
     } catch (error) {
       const wasStopped = error.name === "AbortError";
+      if (error.code === "session_closed") {
+        this.#attempt = null;
+        this.#bury(error.message);
+        return;
+      }
       this.#hangUp();
       if (!wasStopped) this.on.problem(Problem.of(error));
       if (wasStopped || !keeps || GONE.has(error.code)) await this.#end();
       this.#attempt = null;
       this.#to("DISCONNECTED", wasStopped ? "There is no session." : "That did not work.");
     }
+  }
+
+  /** Ask; where the server says when to ask again, do that by itself, as long as it has patience. */
+  async #patiently(signal, ask) {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        const wait = Math.max(1, error.retryAfter) * 1000;
+        if (!asksToWait(error) || Date.now() + wait > this.#patientUntil) throw error;
+        this.#hangUp();
+        await this.#wait(wait, error.message, signal);
+      }
+    }
+  }
+
+  async #wait(ms, why, signal) {
+    this.waitUntil = Date.now() + ms;
+    const step = `Not yet: ${why}.`;
+    this.on.status(this.status, step);
+    try {
+      await pause(ms, signal);
+    } finally {
+      this.waitUntil = 0;
+    }
+    this.on.status(this.status, step);
   }
 
   async #start() {
@@ -204,7 +244,8 @@ export class Client {
       await pause(wait, signal);
       wait = Math.min(wait * 2, 10000);
       const path = `/sessions/${encodeURIComponent(made.session_id)}`;
-      found = (await this.http.ask("GET", path, { signal })).body;
+      const asked = () => this.http.ask("GET", path, { signal });
+      found = (await this.#patiently(signal, asked)).body;
     }
     throw new Problem("No place became free.", { code: "no_capacity" });
   }
@@ -231,16 +272,18 @@ export class Client {
   }
 
   #over(reason) {
-    if (this.#attempt) {
-      this.#attempt.abort(
-        new Problem(`The session has ended: ${reason}.`, { code: "session_closed" }),
-      );
-      return;
-    }
+    const detail = `the session has ended: ${reason}`;
+    if (this.#attempt) this.#attempt.abort(new Problem(detail, { code: "session_closed" }));
+    else this.#bury(detail);
+  }
+
+  /** The session is over by the server's word: there is nothing to end, and nothing to resume. */
+  #bury(detail) {
     this.#hangUp();
     this.session = null;
+    this.resumeUntil = 0;
     this.on.session(null);
-    this.#to("DISCONNECTED", `The session has ended: ${reason}.`);
+    this.#to("DISCONNECTED", whyEnded(detail));
   }
 
   #lose(why) {
@@ -267,4 +310,18 @@ export class Client {
       if (!GONE.has(error.code)) this.on.problem(Problem.of(error));
     }
   }
+}
+
+/** Whether a refusal only means later. */
+function asksToWait({ status, code, retryAfter }) {
+  if (typeof retryAfter !== "number") return false;
+  return status === 429 || (status === 503 && BUSY.has(code));
+}
+
+/** What a server says of a session's end, with what a human can do about it. */
+function whyEnded(detail) {
+  const reason = /ended: *(.+)$/.exec(detail)?.[1] ?? "";
+  if (BY_MODEL.has(reason))
+    return `The model has ended the session: ${reason}; the server's log says more.`;
+  return reason ? `The session has ended: ${reason}.` : "The session has ended.";
 }

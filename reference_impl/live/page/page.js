@@ -8,6 +8,10 @@ import { Log } from "./log.js";
 import { Inputs, Outputs } from "./media.js";
 
 const TICK_MS = 250;
+const HINTS = {
+  key: "If this is a token, choose \u201cI have a token\u201d.",
+  token: "If this is a key, choose \u201cI have an API key\u201d: it is exchanged for a token.",
+};
 
 const log = new Log(byId("log"), byId("filter"), byId("clear"), byId("log-note"));
 const client = new Client({
@@ -31,12 +35,13 @@ const inputs = new Inputs(byId("inputs"), {
 const buttons = ["connect", "disconnect", "drop", "resume"].map(byId);
 let retryAt = 0;
 let wasReady = false;
+let entered = ""; // what the field last held, until that has worked
 
 function onStatus(status, step) {
   const isReady = status === "READY";
   byId("lamp").textContent = byId("word").textContent = status;
   byId("lamp").dataset.status = status;
-  byId("step").textContent = step;
+  if (byId("step").textContent !== step) byId("step").textContent = step; // Read out only once.
   if (isReady !== wasReady) {
     wasReady = isReady;
     if (isReady) onReady();
@@ -46,6 +51,7 @@ function onStatus(status, step) {
 }
 
 function onReady() {
+  entered = "";
   clearProblem();
   client.question("requestSchema");
   outputs.enable(true); // L-CLIENT-3: outputs start paused
@@ -109,6 +115,7 @@ function showProblem(problem) {
   byId("problem").replaceChildren(
     make("p", { textContent: problem.message }),
     ...(where ? [make("p", { className: "code", textContent: where })] : []),
+    ...(problem.status === 401 && entered ? [make("p", { textContent: HINTS[entered] })] : []),
   );
   byId("remedy").hidden = problem.code !== "session_running";
   if (problem.retryAfter !== null && problem.retryAfter !== undefined) {
@@ -152,6 +159,7 @@ function clocks(waits) {
   const left = (until) => Math.max(0, Math.ceil((until - Date.now()) / 1000));
   const said = [];
   if (client.canResume) said.push(`The session can be resumed for ${left(client.resumeUntil)} s.`);
+  if (client.waitUntil) said.push(`The next attempt is in ${left(client.waitUntil)} s.`);
   if (waits) said.push(`The server asks to wait: ${left(retryAt)} s.`);
   return said.join(" ");
 }
@@ -177,8 +185,11 @@ async function enter() {
   const field = byId("secret");
   const secret = field.value.trim();
   if (!secret) throw new Problem("A token or a key is due.");
-  if (byId("access").elements.kind.value === "key") await client.exchange(secret);
-  else client.http.token = secret;
+  entered = byId("access").elements.kind.value;
+  if (entered === "key") {
+    await client.exchange(secret);
+    entered = ""; // It was none other: what is refused from here on is not for that.
+  } else client.http.token = secret;
   field.value = "";
 }
 
@@ -206,7 +217,7 @@ byId("stop-other").addEventListener("click", async () => {
   byId("connect").focus();
 });
 setInterval(() => {
-  if (client.resumeUntil || retryAt > Date.now() - 2 * TICK_MS) refresh();
+  if (client.resumeUntil || client.waitUntil || retryAt > Date.now() - 2 * TICK_MS) refresh();
 }, TICK_MS);
 
 showFacts(null);

@@ -284,17 +284,6 @@ def test_a_second_local_session_is_refused_plainly_and_the_first_can_be_ended(
         assert other.page.locator("#problem").inner_text() == ""
 
 
-def test_a_full_server_is_asked_again_only_when_it_says(browser: Browser) -> None:
-    with serving("--places", "1", model=None) as server, visiting(browser, server.url) as visit:
-        httpx.post(f"{server.url}/sessions", json={"model": {"name": "toy"}}).raise_for_status()
-        visit.button("Connect").click()
-        visit.says("no_capacity \N{MIDDLE DOT} 503", "#problem")
-        visit.says("The server asks to wait: ", "#countdown")
-        assert visit.button("Connect").is_disabled()
-        visit.until(visit.button("Connect").is_enabled, "it may be tried again")
-        assert visit.page.locator("#countdown").inner_text() == ""
-
-
 def test_a_session_that_is_not_resumed_in_time_is_given_up(browser: Browser) -> None:
     with (
         serving("--resume-window-s", "1", model=None) as server,
@@ -309,7 +298,7 @@ def test_a_session_that_is_not_resumed_in_time_is_given_up(browser: Browser) -> 
 
 def test_a_key_is_exchanged_for_a_token_and_kept_nowhere(browser: Browser) -> None:
     with serving("--key", KEY, model=None) as server, visiting(browser, server.url) as visit:
-        visit.page.get_by_label("I have an API key").check()
+        assert visit.page.get_by_label("I have an API key").is_checked()
         secret = visit.page.get_by_label("API key", exact=True)
 
         secret.fill("a wrong one")
@@ -331,6 +320,23 @@ def test_a_key_is_exchanged_for_a_token_and_kept_nowhere(browser: Browser) -> No
         visit.shows(IDLE)
         visit.button("Disconnect").click()
         visit.is_now("DISCONNECTED")
+
+
+def test_a_key_that_was_taken_for_a_token_is_sent_to_its_own_field(browser: Browser) -> None:
+    hint = "If this is a key, choose \N{LEFT DOUBLE QUOTATION MARK}I have an API key"
+    with serving("--key", KEY, model=None) as server, visiting(browser, server.url) as visit:
+        visit.page.get_by_label("I have a token").check()
+        secret = visit.page.get_by_label("Token", exact=True)
+        secret.fill(KEY)
+        secret.press("Enter")
+        visit.says("unauthorized \N{MIDDLE DOT} 401", "#problem")
+        assert hint in visit.page.locator("#problem").inner_text()
+
+        visit.page.get_by_label("I have an API key").check()
+        key = visit.page.get_by_label("API key", exact=True)
+        key.fill(KEY)
+        key.press("Enter")
+        visit.is_now("READY")
 
 
 def test_a_browser_that_hides_its_addresses_connects_too(
