@@ -27,8 +27,9 @@ from .live.endpoint import (
     Group,
 )
 from .live.limits import API_VERSION
-from .live.scalars import ConnectionId, Name, NonNegativeInt, SessionId
+from .live.scalars import ConnectionId, Name, SessionId
 from .profile import Profile
+from .scalars import NonNegativeInt
 from .version import PROTOCOL_VERSION
 
 Tree = dict[str, Any]

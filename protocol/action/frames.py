@@ -14,21 +14,17 @@ from pydantic import Field, model_validator
 
 from ..frame import Frame, Part
 from ..machine import Sender
-from . import limits as bounds
-from .scalars import (
-    Base64,
-    CaptureTime,
+from ..scalars import (
     Flag,
     NonNegativeInt,
     NonNegativeNumber,
     Number,
-    Pointer,
     PositiveInt,
     PositiveNumber,
-    RequestId,
-    Seq,
     Text,
 )
+from . import limits as bounds
+from .scalars import Base64, CaptureTime, Pointer, RequestId, Seq
 
 ITEM_SIZES = {"float32": 4, "float64": 8, "uint8": 1, "int32": 4, "int64": 8, "bool": 1}
 """Bytes per item of each tensor dtype."""

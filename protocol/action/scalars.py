@@ -1,8 +1,4 @@
-"""The named scalars of the action profile: bounds, and what a JSON value has to be.
-
-A JSON boolean is not a number and a numeric string is not one either; an integral float such as
-`1.0` is taken where an integer is due, because common encoders write it.
-"""
+"""The named scalars of the action profile, besides those of both profiles."""
 
 from __future__ import annotations
 
@@ -12,13 +8,8 @@ from typing import Annotated, Any
 import pybase64
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from ..scalars import integral
 from .limits import MAX_REQUEST_ID, MAX_SEQ, MAX_TIME_NS
-
-
-def _integral(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
 
 
 def _base64(value: str) -> str:
@@ -31,7 +22,7 @@ def _base64(value: str) -> str:
 
 def _capture_time(value: Any) -> Any:
     # One validator in place of a union, so that a refusal names one reason and not two.
-    number = _integral(value)
+    number = integral(value)
     if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) <= 19:
         number = int(number)
     elif isinstance(number, bool) or not isinstance(number, int):
@@ -43,32 +34,11 @@ def _capture_time(value: Any) -> Any:
 
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-"""A finite number."""
-
-PositiveNumber = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
-"""A finite number greater than zero."""
-
-NonNegativeNumber = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)]
-"""A finite number, zero or greater."""
-
-PositiveInt = Annotated[int, Field(strict=True, gt=0, le=MAX_SEQ), BeforeValidator(_integral)]
-"""An integer greater than zero."""
-
-NonNegativeInt = Annotated[int, Field(strict=True, ge=0, le=MAX_SEQ), BeforeValidator(_integral)]
-"""An integer, zero or greater."""
-
-Seq = Annotated[int, Field(strict=True, ge=0, le=MAX_SEQ), BeforeValidator(_integral)]
+Seq = Annotated[int, Field(strict=True, ge=0, le=MAX_SEQ), BeforeValidator(integral)]
 """An observation's number."""
 
 RequestId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=MAX_REQUEST_ID)]
 """A client's name for one request, by which a retry is recognised."""
-
-Text = Annotated[str, StringConstraints(strict=True)]
-"""A string."""
-
-Flag = Annotated[bool, Field(strict=True)]
-"""A JSON boolean."""
 
 CaptureTime = Annotated[
     Any,

@@ -10,16 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ..frame import Part
-from .scalars import (
-    Flag,
-    Name,
-    NonNegativeNumber,
-    Number,
-    PositiveInt,
-    Reason,
-    SessionId,
-    Text,
-)
+from ..scalars import Flag, NonNegativeNumber, Number, PositiveInt, Text
+from .scalars import Name, Reason, SessionId
 
 HostedState = Literal["CREATED", "PENDING", "SUSPENDED", "WAITING", "ACTIVE", "INACTIVE", "CLOSED"]
 """What `state` is on the session routes; a client bears others."""

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from ..frame import Frame, Part
 from ..machine import Sender
-from .scalars import Name, NonNegativeInt, RequestId, Text
+from ..scalars import NonNegativeInt, Text
+from .scalars import Name, RequestId
 
 LABEL = "data"
 """The label of the channel."""

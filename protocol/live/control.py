@@ -6,7 +6,8 @@ from typing import Literal
 
 from ..frame import Frame, Part
 from ..machine import Sender
-from .scalars import Name, RequestId, Text
+from ..scalars import Text
+from .scalars import Name, RequestId
 
 LABEL = "control"
 """The label of the channel."""

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..frame import Part
+from ..scalars import Flag, NonNegativeInt, NonNegativeNumber, Text
 from .bodies import ClientInfo, Direction, Kind
 from .limits import EARLY_CANDIDATES
-from .scalars import ConnectionId, Flag, Name, NonNegativeInt, NonNegativeNumber, Text
+from .scalars import ConnectionId, Name
 
 
 class IceCredentials(Part):

@@ -10,7 +10,7 @@ import pybase64
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from risp.protocol.action.frames import EncodedImage, Observation, SessionOpen
-from risp.protocol.action.scalars import NonNegativeInt, PositiveInt, PositiveNumber, Text
+from risp.protocol.scalars import NonNegativeInt, PositiveInt, PositiveNumber, Text
 
 
 class Policy(Protocol):

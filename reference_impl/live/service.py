@@ -131,6 +131,11 @@ class LiveService:
         return self._model.schema
 
     @property
+    def document(self) -> dict[str, Any]:
+        """The same as an OpenAPI document."""
+        return self._model.document
+
+    @property
     def loading(self) -> bool:
         """Whether the model is still being loaded."""
         return not self._is_loaded

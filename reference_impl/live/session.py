@@ -30,6 +30,7 @@ from risp.protocol.live.session import (
     PLACE,
     TABLE,
     WINDOW_OVER,
+    Link,
     State,
 )
 from risp.protocol.live.signaling import Answer, Candidates, MappedTrack, NewConnection, Offer
@@ -290,7 +291,7 @@ class LiveSession:
             self.unpublish(connection.id, name)
         if self._stage is not None:
             self._stage.disconnected(connection.id)
-        if not any(c.link.value == "served" for c in self._connections.values()):
+        if not any(c.link is Link.SERVED for c in self._connections.values()):
             self._go(GONE, {"conn_id": connection.id})
 
     def note(self, event: str, detail: dict[str, Any]) -> None:
@@ -375,7 +376,7 @@ class LiveSession:
 
     def _broadcast(self, message: say.EventMessage) -> None:
         for connection in self._connections.values():
-            if connection.link.value == "served":
+            if connection.link is Link.SERVED:
                 connection.say(message)
 
     def _go(self, move: Move, detail: dict[str, Any] | None = None) -> None:

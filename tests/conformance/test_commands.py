@@ -314,3 +314,9 @@ def test_the_line_again_says_what_was_asked_and_keeps_secrets():
     started = Asked(None, ("serve", "--key", "s3cret", "--k=s3cret"), "s3cret")
     assert started.again() == "risp test --key KEY -- serve --key KEY --k=KEY"
     assert Asked("ws://[", ()).again() == "risp test URL"
+
+
+@pytest.mark.parametrize(("scheme", "said"), [("http", True), ("ws", False)])
+def test_who_names_a_server_by_http_is_told_what_is_not_judged(scheme, said):
+    lines = invoke(f"{scheme}://127.0.0.1:1").stderr
+    assert ("a live profile is not" in lines) is said

@@ -2,7 +2,15 @@
 
 from ...requirement import Requirement, Seen
 from ..declares import Declares
-from ..limits import API_VERSION, BODY_RATE, MAX_BODY_BYTES, REQUEST_WITHIN_S, WEBRTC_VERSION
+from ..limits import (
+    API_VERSION,
+    BODY_RATE,
+    GREATEST_CONNECTION,
+    LEAST_CONNECTION,
+    MAX_BODY_BYTES,
+    REQUEST_WITHIN_S,
+    WEBRTC_VERSION,
+)
 
 ERROR_BODY = Requirement(
     "L-HTTP-1",
@@ -22,7 +30,7 @@ NAMES_PLACE = Requirement(
 )
 MALFORMED_PATH = Requirement(
     "L-HTTP-5",
-    "A server MUST answer 422 `invalid_path` to a connection id that is not an integer from 1001 to 9999.",
+    f"A server MUST answer 422 `invalid_path` to a connection id that is not an integer from {LEAST_CONNECTION} to {GREATEST_CONNECTION}.",
 )
 UNKNOWN_MEMBERS = Requirement(
     "L-HTTP-6",

@@ -1,7 +1,7 @@
 """Sessions: created, polled, restarted, ended; what time does to them."""
 
 from ...requirement import Requirement, Seen
-from ..limits import GONE_S, NEVER_CONNECTED_S, SESSION_ID_BITS, WAITING_WITHIN_S
+from ..limits import END_WITHIN_S, GONE_S, NEVER_CONNECTED_S, SESSION_ID_BITS, WAITING_WITHIN_S
 
 CREATES = Requirement(
     "L-SESS-1",
@@ -96,7 +96,7 @@ AT_CAPACITY = Requirement(
 )
 STOPPING = Requirement(
     "L-SESS-22",
-    "A server that stops MUST send `sessionEnded` on every connection and have ended within 5 s.",
+    f"A server that stops MUST send `sessionEnded` on every connection and have ended within {END_WITHIN_S} s.",
     Seen.OFF_WIRE,
     reason="A judge cannot have a stranger's server stopped.",
 )

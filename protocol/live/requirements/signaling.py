@@ -2,7 +2,14 @@
 
 from ...requirement import Requirement, Seen
 from ..declares import Declares
-from ..limits import ANSWER_WITHIN_S, EARLY_CANDIDATES, EARLY_CANDIDATES_S, MAX_MESSAGE_BYTES
+from ..limits import (
+    ANSWER_WITHIN_S,
+    EARLY_CANDIDATES,
+    EARLY_CANDIDATES_S,
+    FLAT_CONNECTION,
+    GREATEST_CONNECTION,
+    MAX_MESSAGE_BYTES,
+)
 
 NEED = Declares.CONNECTIONS
 FLAT = Declares.FLAT
@@ -13,7 +20,7 @@ BY_CONNECTION = Requirement(
 )
 REGISTER = Requirement(
     "L-SIGNAL-2",
-    "A server MUST answer `POST .../connections`, with any body or none, with 201 and a `connection_id` from 1002 to 9999 that no other connection of the session has.",
+    f"A server MUST answer `POST .../connections`, with any body or none, with 201 and a `connection_id` from {FLAT_CONNECTION + 1} to {GREATEST_CONNECTION} that no other connection of the session has.",
 )
 ICE_SERVERS = Requirement(
     "L-SIGNAL-3",
@@ -106,7 +113,7 @@ SEVERAL = Requirement(
 )
 FLAT_ROUTES = Requirement(
     "L-SIGNAL-25",
-    "A server that offers the flat routes MUST take them for the connection 1001.",
+    f"A server that offers the flat routes MUST take them for the connection {FLAT_CONNECTION}.",
     Seen.DECLARED,
     needs=FLAT,
 )

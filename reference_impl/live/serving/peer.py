@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -229,6 +229,3 @@ async def _stopped(parts: Iterable[Any]) -> None:
     """Stop parts of a connection, as far as they can be, and not for long."""
     stops = (asyncio.wait_for(part.stop(), PART_S) for part in parts)
     await asyncio.gather(*stops, return_exceptions=True)
-
-
-PeerFactory = Callable[[Listener, Sequence[str]], Peer]

@@ -257,7 +257,7 @@ class Handlers(Discovery):
 
     def get_schema(self, asked: Asked) -> dict[str, Any]:
         """What the model publishes."""
-        return self.live.model.openapi()
+        return self.live.document
 
     def get_events(self, asked: Asked) -> Response:
         """What happens."""

@@ -263,7 +263,11 @@ def paths() -> list[Bad]:
         ("GET", "/page.py"),
         ("GET", "/index.html"),
     ]
-    rows += [Bad(f"nowhere {m} {path}", m, path, 404, "not_found") for m, path in nothing]
+    return rows + [Bad(f"nowhere {m} {path}", m, path, 404, "not_found") for m, path in nothing]
+
+
+def sessions() -> list[Bad]:
+    """Sessions that there never were, and one that has ended."""
     strangers = [
         ("GET", "/sessions/nope", None),
         ("GET", "/sessions/nope/info", None),
@@ -278,7 +282,7 @@ def paths() -> list[Bad]:
         ("POST", "/sessions/nope/uploads", FILE),
         ("POST", "/sessions/nope/uploads", {}),
     ]
-    rows += [
+    rows = [
         Bad(f"stranger {m} {path}", m, path, 404, "unknown_session", None, None, body)
         for m, path, body in strangers
     ]
@@ -390,4 +394,4 @@ def others() -> list[Bad]:
     ]
 
 
-KEYLESS = [*bodies(), *members(), *paths(), *headers(), *others()]
+KEYLESS = [*bodies(), *members(), *paths(), *sessions(), *headers(), *others()]
