@@ -21,6 +21,18 @@ if TYPE_CHECKING:
         connect,
         infer_actions,
     )
+    from .live.client import (
+        ClientState,
+        FileRef,
+        LiveClient,
+        LiveError,
+        Reactor,
+        ReactorError,
+        ReactorState,
+        ReactorStatus,
+        Status,
+        Timeouts,
+    )
 
 __all__ = [
     "ActionStream",
@@ -34,6 +46,16 @@ __all__ = [
     "ObservationLost",
     "MalformedFrame",
     "ConnectionEnded",
+    "LiveClient",
+    "LiveError",
+    "Status",
+    "ClientState",
+    "Timeouts",
+    "FileRef",
+    "Reactor",
+    "ReactorError",
+    "ReactorState",
+    "ReactorStatus",
 ]
 
 
@@ -41,8 +63,10 @@ def __getattr__(name: str) -> Any:
     """Import the client when it is asked for: a server needs none of it."""
     from importlib import import_module
 
-    if name in __all__:
-        return getattr(import_module(f"{__name__}.action"), name)
+    for part in (".action", ".live.client"):
+        module = import_module(part, __name__)
+        if name in __all__ and name in module.__all__:
+            return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -167,20 +167,36 @@ class Status(StrEnum):
     """Channels are open; commands and media go through."""
 
 
+CONNECT = _client("connect")
+"""It asks for a session of its own."""
+RECONNECT = _client("reconnect")
+"""It comes back to one."""
+TOLD = _server("session told")
+"""The server has named the session."""
+OPENED = _server("channels open")
+"""The channels are open."""
+REFUSED = _server("refused")
+"""A step on the way failed, or took too long."""
+DISCONNECT = _client("disconnect")
+"""It hangs up, for good or for a while."""
+LOST = _server("connection lost")
+"""The connection broke."""
+
 _C = Status
 CLIENT_TABLE: Machine[Status] = Machine(
     Status.DISCONNECTED,
     [
-        Row(_C.DISCONNECTED, _client("connect"), _C.CONNECTING, sessions.CREATES),
-        Row(_C.DISCONNECTED, _client("reconnect"), _C.CONNECTING, resume.RECONNECT_RESUMES),
-        Row(_C.CONNECTING, _server("session told"), _C.WAITING, sessions.CREATES),
-        Row(_C.CONNECTING, _server("refused"), _C.DISCONNECTED, sessions.CREATES),
-        Row(_C.WAITING, _server("channels open"), _C.READY, signaling.SERVES_CONNECTION),
-        Row(_C.WAITING, _client("disconnect"), _C.DISCONNECTED, sessions.DELETE_ENDS),
-        Row(_C.WAITING, _server("refused"), _C.DISCONNECTED, signaling.FAILED_OFFER),
+        Row(_C.DISCONNECTED, CONNECT, _C.CONNECTING, sessions.CREATES),
+        Row(_C.DISCONNECTED, RECONNECT, _C.CONNECTING, resume.RECONNECT_RESUMES),
+        Row(_C.CONNECTING, TOLD, _C.WAITING, sessions.CREATES),
+        Row(_C.CONNECTING, REFUSED, _C.DISCONNECTED, sessions.CREATES),
+        Row(_C.CONNECTING, DISCONNECT, _C.DISCONNECTED, sessions.CREATES),
+        Row(_C.WAITING, OPENED, _C.READY, signaling.SERVES_CONNECTION),
+        Row(_C.WAITING, DISCONNECT, _C.DISCONNECTED, sessions.DELETE_ENDS),
+        Row(_C.WAITING, REFUSED, _C.DISCONNECTED, signaling.FAILED_OFFER),
         Row(_C.READY, _client("resume_track"), _C.READY, media.RESUME_IDEMPOTENT),
-        Row(_C.READY, _client("disconnect"), _C.DISCONNECTED, sessions.DELETE_ENDS),
-        Row(_C.READY, _server("connection lost"), _C.DISCONNECTED, resume.ORPHANED_KEEPS),
+        Row(_C.READY, DISCONNECT, _C.DISCONNECTED, sessions.DELETE_ENDS),
+        Row(_C.READY, LOST, _C.DISCONNECTED, resume.ORPHANED_KEEPS),
         Row(_C.READY, ENDED, _C.DISCONNECTED, sessions.EXPIRY_ENDS),
     ],
 )

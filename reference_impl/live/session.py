@@ -354,7 +354,7 @@ class LiveSession:
     def on_frame(self, track: str, frame: Any) -> None:
         """A frame of an output: encoders get it if anybody watches."""
         if any(c.watches(track) for c in list(self._connections.values())):
-            from .serving.tracks import encoded
+            from .media import encoded
 
             self._soon(self._show, track, encoded(frame, self._now()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -15,25 +15,20 @@ from aiortc import (
     RTCIceServer,
     RTCPeerConnection,
     RTCSessionDescription,
-    RTCTransportStats,
 )
 from aiortc.exceptions import InvalidStateError
 
 from risp.protocol.live.model import Direction
 
+from ..media import read_frames
+from ..webrtc import ENDED, close, packets
 from .offers import MAX_CANDIDATES, Read
-from .tracks import OutTrack, read_frames
+from .tracks import OutTrack
 
 logger = logging.getLogger("risp.live")
 
-ENDED = frozenset({"failed", "closed"})
-"""The states of a connection from which nothing comes back."""
 TOO_MUCH = 8 << 20
 """Bytes that a client may leave unread on a channel before it is cut off."""
-CLOSE_S = 1.0
-"""How long aiortc may take to close a connection, in seconds."""
-PART_S = 0.2
-"""How long a part of it may take to stop after that, in seconds."""
 HOARDED = 3 << 20
 """Bytes of unfinished messages, beyond aiortc's window of 1 MiB, at which a client is cut off.
 
@@ -152,9 +147,7 @@ class Peer:
 
     async def packets(self) -> int:
         """How many packets have come so far; those of ICE do not count."""
-        report: Any = await self._pc.getStats()
-        stats: Iterable[Any] = report.values()
-        return sum(int(s.packetsReceived) for s in stats if isinstance(s, RTCTransportStats))
+        return await packets(self._pc)
 
     async def flush(self) -> None:
         """Wait until all messages are sent, but not for long."""
@@ -170,28 +163,13 @@ class Peer:
         self._is_over = True
         for track in self.outputs.values():
             track.stop()
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._pc.close()
-        except TimeoutError:
-            await self._break_off()
+        await close(self._pc)
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
         self._pc.remove_all_listeners()
         for channel in self._channels.values():
             channel.remove_all_listeners()
-
-    async def _break_off(self) -> None:
-        """Free what aiortc has not: forged packets can end a task of its own that it waits for."""
-        logger.info("a connection is broken off, since it cannot be closed")
-        transceivers = self._pc.getTransceivers()
-        parts: list[Any] = [part for one in transceivers for part in (one.receiver, one.sender)]
-        await _stopped(parts)
-        transports: set[Any] = {part.transport for part in parts}
-        transports |= {self._pc.sctp.transport} if self._pc.sctp is not None else set()
-        await _stopped(transports)
-        await _stopped(one.transport for one in transports)
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         label = channel.label
@@ -223,9 +201,3 @@ class Peer:
         if not self._is_over:
             self._is_over = True
             self._listener.on_gone()
-
-
-async def _stopped(parts: Iterable[Any]) -> None:
-    """Stop parts of a connection, as far as they can be, and not for long."""
-    stops = (asyncio.wait_for(part.stop(), PART_S) for part in parts)
-    await asyncio.gather(*stops, return_exceptions=True)
