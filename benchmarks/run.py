@@ -20,7 +20,7 @@ if __name__ == "__main__":
 
 from benchmarks.harness import Result, commit, markdown, show  # noqa: E402  # see above
 
-NAMES = ("start", "round_trip", "queue_age", "busy_policy", "judge_rate")
+NAMES = ("start", "round_trip", "queue_age", "busy_policy", "judge_rate", "live_client")
 
 
 def chosen(name: str) -> Callable[[], Result]:

@@ -129,7 +129,7 @@ class LiveClient(Lifecycle):
 
 
 Reactor = LiveClient
-"""The name that seed clients have for it."""
+"""The name that deployed clients have for it."""
 
 
 def _command(name: str, data: Mapping[str, Any]) -> Command:

@@ -6,8 +6,8 @@
     `-- LiveError
 
 A code comes from the server (`risp.protocol.live.codes`, or a model's own) or from the table here.
-`recoverable` has one meaning: whether `reconnect()`, after `retry_after` seconds, may bring back
-what is lost. What a caller does wrong is a ValueError or a TypeError, and nothing is sent then.
+`recoverable` says whether trying again, after `retry_after` seconds, may succeed: `reconnect()` for
+what the event `error` hands over, the same call for what a call raises. What a caller does wrong is a ValueError or a TypeError, and nothing is sent then.
 """
 
 from __future__ import annotations
@@ -162,7 +162,8 @@ class LiveError(RuntimeError):
         """`api`, `connection`, `model` or `application`."""
         is_passing = row is not None and row.retryable
         self.recoverable = is_passing if recoverable is None else recoverable
-        """Whether `reconnect()`, after `retry_after` seconds, may bring back what is lost."""
+        """Whether trying again, after `retry_after` seconds, may succeed: `reconnect()` for an event
+        `error`, the same call for an exception."""
         self.retry_after = retry_after
         """Seconds to wait before that; None: the server does not say."""
         self.status = status
@@ -173,7 +174,7 @@ class LiveError(RuntimeError):
 
 
 ReactorError = LiveError
-"""The name that seed clients have for it."""
+"""The name that deployed clients have for it."""
 
 
 def misuse(code: str, what: str) -> LiveError:

@@ -28,7 +28,7 @@ EVENTS: Final = (
     "session_expiration_changed",
     "capabilities_received",
 )
-"""The events, by the names of seed clients."""
+"""The events, by the names that deployed clients have for them."""
 ALIASES: Final = {"new_message": "message"}
 """Older names, which still do."""
 MAX_WAITING = 1000

@@ -30,7 +30,7 @@ class ClientState:
 
 ReactorState = ClientState
 ReactorStatus = Status
-"""The names that seed clients have for them."""
+"""The names that deployed clients have for them."""
 
 
 class Telling:
