@@ -19,9 +19,12 @@ def found(peer: str) -> bool:
 
 def need(peer: str, why: str) -> None:
     """Go on only if the peer is there; `why` says what cannot be shown without it."""
-    if found(peer):
-        return
-    reason = f"{peer} is missing: {why}"
+    if not found(peer):
+        miss(f"{peer} is missing: {why}")
+
+
+def miss(reason: str) -> None:
+    """Do not go on: a skip with its reason, in CI a failure."""
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason, allow_module_level=True)
