@@ -4,7 +4,7 @@ The left half of the picture is one colour, `COLOURS[colour]` times half the bri
 255. The right half is the uploaded picture, or black; a bar moves over it, and the prompt stands
 above the bar.
 
-Serve it with `python -m risp.reference_impl serve examples/drawing_model.py:Drawing`.
+Serve it with `risp serve --model examples.drawing_model:Drawing`, from the top of the tree.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A model that takes a webcam and gives it back changed.
 
-Serve it with `python -m risp.reference_impl serve examples/video_to_video.py:Mirror`.
+Serve it with `risp serve --model examples.video_to_video:Mirror`, from the top of the tree.
 """
 
 from __future__ import annotations
