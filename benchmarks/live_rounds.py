@@ -1,4 +1,6 @@
-"""One connection of a live client, measured from within: `python -m benchmarks.live_rounds KIND URL`.
+"""One connection of a live client, measured from within.
+
+`python -m benchmarks.live_rounds KIND URL`
 
 For each number of seconds on standard input it connects, watches for so long, and prints JSON:
 READY in seconds, CPU seconds and frames while it watched, seconds from command to reply (median).
@@ -33,7 +35,7 @@ def made(kind: str, url: str) -> Any:
 
 async def until(what: Any) -> None:
     async with asyncio.timeout(20):
-        while not what():
+        while not what():  # noqa: ASYNC110  # clients of two kinds have no event in common
             await asyncio.sleep(0.001)
 
 
@@ -63,7 +65,7 @@ async def measured(client: Any, seconds: float) -> dict[str, float]:
     for number in range(REPLIES):
         start = time.perf_counter()
         await client.send_command("get_state", {})
-        while replies <= number:
+        while replies <= number:  # noqa: ASYNC110  # at once, and not a millisecond later
             await asyncio.sleep(0)
         times.append(time.perf_counter() - start)
     client.off("message", reply)

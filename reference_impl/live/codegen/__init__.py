@@ -1,0 +1,1 @@
+"""From what a model publishes to the source of a typed client."""
