@@ -215,7 +215,10 @@ def read(
             except Misfit as error:
                 raise _At(name, str(error)) from None
         elif parameter.default is not ABSENT:
-            taken[name] = _copied(parameter.default, name)
+            try:
+                taken[name] = _copied(parameter.default, name)
+            except Misfit as error:  # a document can say what no JSON value is
+                raise _At(name, f"the default: {error}") from None
     for name, parameter in known.items():
         if parameter.required and name not in given and name not in uploads:
             raise _At(name, _within(place, name, "missing required argument"))

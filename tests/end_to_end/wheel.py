@@ -40,6 +40,16 @@ def test_the_plugin_is_loaded(pytestconfig):
 """A project whose own modules bear the names of our folders."""
 
 
+SCHEMA = """{
+  "openapi": "3.1.0",
+  "info": {"title": "lamp", "version": "1"},
+  "paths": {"/events/set_level": {"post": {"requestBody": {"content": {"application/json": {
+    "schema": {"type": "object", "properties": {"level": {"type": "integer"}},
+               "required": ["level"]}}}}}}}
+}"""
+"""What a model publishes; a client for it is written without any extra."""
+
+
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a command outside the tree's own environment; a failure ends the test with its output."""
     print("$", *(Path(part).name if isinstance(part, Path) else part for part in command))
@@ -107,6 +117,9 @@ def use(wheel: Path, folder: Path) -> None:
     shutil.copytree(project, folder / "again")
     print(run(scripts / "risp", "--help", cwd=project))
     assert run(scripts / "risp", "list", cwd=project).strip(), "risp list says nothing"
+    (project / "schema.json").write_text(SCHEMA, encoding="utf-8")
+    written = run(scripts / "risp", "codegen", "schema.json", cwd=project)
+    assert "async def set_level(self, *, level: int)" in written, written
     print(run(scripts / "python", "-m", "pytest", "-q", cwd=project))
     # Started as a script, pytest does not put the folder itself first on the path.
     print(run(scripts / "pytest", "-q", cwd=folder / "again"))

@@ -180,6 +180,13 @@ def test_what_is_left_out_takes_its_default_and_an_absent_one_stays_out():
     assert command.read({"prompt": "x"}) == {"prompt": "x", "brightness": 1.0}
 
 
+def test_a_default_that_is_no_json_value_is_refused_like_an_argument():
+    command = Command(name="c", parameters=(Parameter(name="x", default=float("inf")),))
+    with pytest.raises(Refused, match="the default: expected number, got inf"):
+        command.read({})
+    assert command.read({"x": 1}) == {"x": 1}
+
+
 def test_a_value_that_was_read_shares_nothing_with_the_default_or_with_the_call():
     sent = ["x"]
     assert take(TAGS, tags=sent) == sent
