@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
+import httpx
 import pytest
 
 from risp.reference_impl import LiveClient, LiveError, Status
@@ -148,6 +149,19 @@ async def going_on_purpose(reader: Reader) -> None:
     assert reader.client.get_session_id() == session
 
 
+async def beginning_anew(reader: Reader) -> None:
+    client, seen = reader.client, list[Any]()
+    session = client.get_session_id()
+    await reader.puts("async def renew(error)")
+    client.set_frame_callback(seen.append)
+    await asyncio.to_thread(httpx.post, f"{os.environ[where.LOCAL_URL]}/stop_session")
+    await reader.until(lambda: client.get_session_id() not in (session, None))
+    await reader.until(lambda: client.get_status() is Status.READY)
+    seen.clear()
+    await reader.until(lambda: seen and 40 < seen[-1][120, 160, 1] < 60)  # as `begin` dims it
+    client.set_frame_callback(None)
+
+
 async def files(reader: Reader) -> None:
     await reader.puts("upload_file(")
     await reader.until(lambda: {"type": "got", "data": {"size": 3}} in reader.messages)
@@ -176,6 +190,7 @@ STEPS = [
     tracks,
     coming_back,
     going_on_purpose,
+    beginning_anew,
     files,
     waits,
     other_names,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import socket
 import sys
 import threading
@@ -24,6 +25,9 @@ MAX_REDIRECTS = 5
 """So many redirects are followed."""
 SHOWN = 200
 """So many characters of a source are repeated."""
+
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}(/.*)?")
 
 
 class BadSource(ValueError):
@@ -103,7 +107,8 @@ def _read(source: str) -> bytes:
     except (OSError, ValueError) as error:
         if isinstance(error, BadSource):
             raise
-        _fail(source, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        hint = f"; did you mean http://{source}?" if _ADDRESS.fullmatch(source) else ""
+        _fail(source, f"cannot be read: {getattr(error, 'strerror', None) or error}{hint}")
 
 
 def _bounded(file: BinaryIO | http.client.HTTPResponse, source: str) -> bytes:
