@@ -32,11 +32,48 @@ async def packets(pc: RTCPeerConnection) -> int:
 
 async def close(pc: RTCPeerConnection) -> None:
     """Close a connection and free all of it, in bounded time."""
+    _send_nothing_again(pc)
+    own = own_tasks(pc)
     try:
         async with asyncio.timeout(CLOSE_S):
             await pc.close()
     except TimeoutError:
         await _break_off(pc)
+    own |= own_tasks(pc)
+    if own:
+        _, late = await asyncio.wait(own, timeout=PART_S)
+        for task in late:
+            task.cancel()
+
+
+def _send_nothing_again(pc: RTCPeerConnection) -> None:
+    """Stop the timer by which aiortc repeats what was not received: it outlives the connection."""
+    sctp: Any = pc.sctp
+    if sctp is not None:
+        sctp._t3_cancel()
+        sctp._t3_start = sctp._t3_restart = lambda: None
+
+
+def own_tasks(pc: RTCPeerConnection) -> set[asyncio.Task[Any]]:
+    """Tasks of a connection that aiortc keeps no reference to, so that nobody looks at their end.
+
+    They fail where an answer is no use, or a connection is closed while it comes about or sends;
+    from now on that is borne in silence.
+    """
+    found: set[asyncio.Task[Any]] = set()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        frame: Any = getattr(task.get_coro(), "cr_frame", None)
+        owner = frame.f_locals.get("self") if frame is not None else None
+        if owner is not None and (owner is pc or owner is pc.sctp):
+            task.add_done_callback(_look)
+            found.add(task)
+    return found
+
+
+def _look(task: asyncio.Task[Any]) -> None:
+    """Look at how a task has ended, since asyncio complains where nobody does."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _break_off(pc: RTCPeerConnection) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -27,7 +28,7 @@ from risp.protocol.live.http import CREATE_TOKEN
 from risp.protocol.live.limits import API_VERSION, WEBRTC_VERSION
 
 from .failures import Component, LiveError, refused
-from .where import Where
+from .where import LOCAL_URL, Where
 
 MAX_ANSWER_BYTES = 8 << 20
 """A longer answer is not read."""
@@ -45,7 +46,10 @@ class Api:
         self._token: str | None = None
         self._token_ends = 0.0
         # No proxies out of the environment, no cookies, no redirects: a token goes to one server.
-        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        # Clocks are kept here: one of aiohttp's own would end a long upload.
+        self._http = aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=None)
+        )
 
     async def __aenter__(self) -> Api:
         return self
@@ -96,6 +100,8 @@ class Api:
 
     async def put(self, url: str, data: bytes, mime_type: str, within_s: float) -> None:
         """Put a file's bytes where the server wants them; raises LiveError."""
+        if not _is_http(url):
+            raise bad_answer(f"PUT {url[:80]}", "", "an http URL")
         await self._request("PUT", url, {"Content-Type": mime_type}, data, within_s)
 
     async def _headers(self, endpoint: Endpoint) -> dict[str, str]:
@@ -130,6 +136,8 @@ class Api:
         within_s: float,
     ) -> tuple[int, dict[str, Any]]:
         what = f"{method} {url.partition('?')[0]}"
+        if self._http.closed:
+            raise LiveError("connection_lost", f"{what}: the connection is closed")
         try:
             async with (
                 asyncio.timeout(within_s),
@@ -142,8 +150,11 @@ class Api:
             message = f"{what}: no answer within {within_s:g} s. Try again."
             raise LiveError("timed_out", message, component=Component.API) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            reason = str(error) or type(error).__name__
-            message = f"{what}: {reason}. Look whether a server runs at this address."
+            if self._http.closed:
+                raise LiveError("connection_lost", f"{what}: the connection is closed") from error
+            reason = (str(error) or type(error).__name__).replace(" ssl:default", "")
+            elsewhere = f", or set {LOCAL_URL}" if self._where.local else ""
+            message = f"{what}: {reason}. Look whether a server runs there{elsewhere}."
             raise LiveError("unreachable", message, component=Component.API) from error
         tree = _tree(text)
         if not 200 <= status < 300:
@@ -164,6 +175,14 @@ async def _whole(answer: aiohttp.ClientResponse, what: str) -> bytes:
     return b"".join(parts)
 
 
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def _tree(text: bytes) -> dict[str, Any] | None:
     try:
         return parse(text)
@@ -178,9 +197,11 @@ def bad_answer(what: str, pointer: str, due: str) -> LiveError:
 
 
 def number_of(value: Any, default: float) -> float:
-    """A number, or the default for what is none."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else default
+    """A number, or the default for what is none; an integer beyond all floats is none either."""
+    try:
+        return default if isinstance(value, bool | str) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return default
 
 
 def text_of(tree: Mapping[str, Any], name: str, what: str) -> str:

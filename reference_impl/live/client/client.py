@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from risp.protocol.live.channel import Command, CommandMessage, FileRef
@@ -37,7 +38,7 @@ class LiveClient(Lifecycle):
         ValueError or TypeError for what JSON cannot say, LiveError: `not_ready`,
         `message_too_large`, `timed_out`, `connection_lost`.
         """
-        text = encode(CommandMessage(data=_command(command, data or {})))
+        text = encode(CommandMessage(data=_command(command, {} if data is None else data)))
         await self._ready(f"send_command({command!r})").say(text)
 
     async def request_schema(self) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class LiveClient(Lifecycle):
     # Tracks
 
     async def publish_track(
-        self, name: str | MediaStreamTrack, track: MediaStreamTrack | None = None
+        self, name: str | MediaStreamTrack | None = None, track: MediaStreamTrack | None = None
     ) -> None:
         """Send an aiortc track to the model; with only one input, its name may be left out.
 
@@ -72,8 +73,8 @@ class LiveClient(Lifecycle):
 
         if isinstance(name, str):
             where, source = name, track
-        elif track is None:
-            where, source = self._only_input(), name
+        elif name is None or track is None:
+            where, source = self._only_input(), name or track
         else:
             raise TypeError("publish_track takes a name and a track, in this order")
         if not isinstance(source, MediaStreamTrack):
@@ -112,11 +113,11 @@ class LiveClient(Lifecycle):
 
     def get_capabilities(self) -> dict[str, Any] | None:
         """What the model offers (tracks, commands, frames a second), as the server told it."""
-        return None if self._descriptor is None else self._descriptor.capabilities
+        return None if self._descriptor is None else deepcopy(self._descriptor.capabilities)
 
     def get_session_info(self) -> dict[str, Any] | None:
         """The server's whole answer about the session."""
-        return None if self._descriptor is None else self._descriptor.tree
+        return None if self._descriptor is None else deepcopy(self._descriptor.tree)
 
     def get_remote_tracks(self) -> dict[str, MediaStreamTrack]:
         """The tracks that the model sends, by name: each gives its newest frame to one reader."""

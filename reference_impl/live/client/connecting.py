@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +24,7 @@ from risp.protocol.live.limits import GREATEST_CONNECTION, LEAST_CONNECTION
 from risp.protocol.live.signaling import IceServer, IceServers, Offer
 
 from .api import Api, bad_answer, text_of
-from .failures import LiveError
+from .failures import GONE, LiveError
 from .peer import CONTROL, DATA, ClientPeer, Listener
 from .session import CLIENT_INFO, Descriptor
 from .timeouts import Timeouts, polls
@@ -57,7 +59,9 @@ async def connected(
     labels = (DATA,) if route.is_flat else (CONTROL, DATA)
     peer = ClientPeer(descriptor.tracks, ice_servers, listener, labels=labels)
     try:
-        await peer.take(await _answered(api, peer, route, timeouts, again))
+        answer = await _answered(api, peer, route, timeouts, again)
+        async with _within(timeouts.open_s, "the answer could not be taken"):
+            await peer.take(answer)
         await peer.opened(timeouts.open_s)
     except BaseException:
         await peer.close()
@@ -65,8 +69,23 @@ async def connected(
     return peer, route.is_flat
 
 
+@asynccontextmanager
+async def _within(seconds: float, what: str) -> AsyncGenerator[None]:
+    """Names are looked up and servers asked in aiortc, with no clock of its own for all of it."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise LiveError("channel_timed_out", f"{what} within {seconds:g} s") from None
+
+
 async def _ice_servers(api: Api, session_id: str) -> list[IceServer]:
-    _, tree = await api.call(GET_ICE_SERVERS, session_id=session_id)
+    try:
+        _, tree = await api.call(GET_ICE_SERVERS, session_id=session_id)
+    except LiveError as error:
+        if error.status in (404, 405) and error.code not in GONE:
+            return []  # an older server, which has none to tell of
+        raise
     try:
         return IceServers.model_validate(tree).ice_servers
     except ValidationError:
@@ -81,13 +100,14 @@ async def _registered(api: Api, session_id: str, flat: bool | None) -> Route:
     try:
         _, tree = await api.call(CREATE_CONNECTION, session_id=session_id)
     except LiveError as error:
-        if flat is None and error.status in (404, 405) and error.code != "unknown_session":
+        if flat is None and error.status in (404, 405) and error.code not in GONE:
             return Route(True, parameters)
         raise
     number: Any = tree.get("connection_id")
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise bad_answer(f"{CREATE_CONNECTION.move}", "/connection_id", "a number")
-    if number != int(number) or not LEAST_CONNECTION <= number <= GREATEST_CONNECTION:
+    # The bounds come first: an infinite number is no integer's.
+    if not LEAST_CONNECTION <= number <= GREATEST_CONNECTION or number != int(number):
         due = f"an integer from {LEAST_CONNECTION} to {GREATEST_CONNECTION}"
         raise bad_answer(f"{CREATE_CONNECTION.move}", "/connection_id", due)
     return Route(False, {**parameters, "connection_id": int(number)})
@@ -101,7 +121,8 @@ async def _answered(
         (FLAT_MAKE_OFFER, FLAT_REPLACE_OFFER) if route.is_flat else (MAKE_OFFER, REPLACE_OFFER)
     )
     ask = FLAT_GET_ANSWER if route.is_flat else GET_ANSWER
-    sdp, mapping = await peer.offer()
+    async with _within(timeouts.open_s, "the ICE servers have not answered"):
+        sdp, mapping = await peer.offer()
     offer = Offer(sdp_offer=sdp, client_info=CLIENT_INFO, track_mapping=mapping)
     # Deployed clients come back with PUT, and on the flat routes it tells a server to start anew.
     await api.call(replace if again else make, offer, **route.parameters)

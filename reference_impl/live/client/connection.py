@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from risp.protocol.codec import parse
@@ -24,9 +25,10 @@ from risp.protocol.live.channel import (
 )
 from risp.protocol.live.channel import ModelSchema as SchemaMessage
 from risp.protocol.live.codec import decode_control, encode
+from risp.protocol.live.codes import CHANNEL_CODES
 from risp.protocol.live.control import Notification, Request, Response, TrackName
 from risp.protocol.live.http import RESERVE_UPLOAD
-from risp.protocol.live.limits import BODY_RATE, PING_EVERY_S
+from risp.protocol.live.limits import BODY_RATE, PING_EVERY_S, PUBLISHER_SILENT_S
 
 from .api import text_of
 from .connecting import connected
@@ -34,7 +36,7 @@ from .failures import Component, LiveError
 from .peer import CONTROL, DATA, RECEIVES, SENDS, ClientPeer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from aiortc import MediaStreamTrack
 
@@ -49,6 +51,8 @@ logger = logging.getLogger("risp.live.client")
 
 TICK_S = 1.0
 """How often the connection is looked at, in seconds."""
+REFUSED_TICKS = PUBLISHER_SILENT_S + 3
+"""So often a refused track is published again: a server lets go of a silent publisher by then."""
 PING_TICKS = PING_EVERY_S - 1
 """A ping leaves every so many ticks: at least every `PING_EVERY_S`, whatever delays it a little."""
 
@@ -64,16 +68,17 @@ class Connection:
         self._handlers = handlers
         self._timeouts = timeouts
         self._is_flat = False
-        self._ended: str | None = None
         self._requests = 0
+        self._granted: set[str] = set()
+        self._later: set[asyncio.Task[None]] = set()
         self._answers: dict[str, asyncio.Future[Response]] = {}
         self._schemas: deque[asyncio.Future[dict[str, Any]]] = deque()
         self._watching: asyncio.Task[None] | None = None
         self._peer: ClientPeer | None = None
-        self.when_lost: Callable[[str], None] = lambda _: None
-        """Called when it breaks, with why."""
-        self.when_ended: Callable[[str], None] = lambda _: None
-        """Called when the server ends the session, with its reason."""
+        self.failure: LiveError | None = None
+        """Why it is over, if it is and nobody here has closed it."""
+        self.when_over: Callable[[LiveError], None] = lambda _: None
+        """Called when it breaks, or the server ends the session."""
         self.when_refused: Callable[[LiveError], None] = lambda _: None
         """Called when the model refuses a command."""
 
@@ -84,21 +89,32 @@ class Connection:
                 self._api, self._descriptor, self, self._timeouts, again=again, flat=flat
             )
         except LiveError as error:
-            if self._ended is not None:  # it was told before all channels were open
-                raise session_ended(self._ended) from error
+            if self.failure is not None:  # it was told before all channels were open
+                raise self.failure from error
             raise
+        if self.failure is not None:
+            await self.close()
+            raise self.failure
         self._watching = asyncio.create_task(self._watch(self._peer))
+        for name in set(self._handlers.tracks) - set(self.remote):
+            logger.warning("on_frame(%r): the model's outputs are %s", name, list(self.remote))
         for name, track in self.remote.items():
             self._handlers.emit("track_received", name, track)
 
     async def close(self) -> None:
         """Free all of it; who waits for an answer is told that the connection is gone."""
-        if self._watching is not None:
+        if self._watching is not None and not self._watching.done():
             self._watching.cancel()
             await asyncio.wait([self._watching])
+        for task in tuple(self._later):
+            task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
         self._fail_waiting()
-        if self._peer is not None:
-            await self._peer.close()
+        try:
+            if self._peer is not None:
+                await self._peer.close()
+        except Exception:  # of aiortc, or of an event loop that has ended
+            logger.info("a connection could not be closed cleanly", exc_info=True)
         await self._api.close()
 
     @property
@@ -154,19 +170,56 @@ class Connection:
     async def publish(self, name: str, track: MediaStreamTrack) -> None:
         """Ask to publish, then send. Raises LiveError and ValueError."""
         self._check(name, SENDS, "input")
-        if not self._is_flat:  # there, who sends an input publishes it
+        kind = next(one.kind for one in self._descriptor.tracks if one.name == name)
+        if track.kind != kind:
+            raise ValueError(f"{name!r} takes {kind}, and the track is {track.kind}")
+        # On the flat routes who sends an input publishes it; and who holds one may send another.
+        if not self._is_flat and name not in self._granted:
             await self._ask_to_publish(name)
+            self._granted.add(name)
         if self._peer is not None:
             self._peer.publish(name, track)
 
     async def unpublish(self, name: str) -> None:
         """Stop sending, and say so. Raises LiveError and ValueError."""
         self._check(name, SENDS, "input")
+        self._granted.discard(name)
         if self._peer is not None:
             self._peer.publish(name, None)
         if not self._is_flat:
             message = Notification(event="unpublish_track", data=TrackName(name=name))
             await self._control(encode(message), "unpublish_track")
+
+    def publish_later(
+        self, name: str, track: MediaStreamTrack, failed: Callable[[str, LiveError], None]
+    ) -> None:
+        """Publish as soon as the server no longer believes in who has published before."""
+        task = asyncio.create_task(self._publish_later(name, track, failed))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _publish_later(
+        self, name: str, track: MediaStreamTrack, failed: Callable[[str, LiveError], None]
+    ) -> None:
+        for left in reversed(range(REFUSED_TICKS)):
+            await asyncio.sleep(TICK_S)
+            try:
+                await self.publish(name, track)
+                return
+            except LiveError as error:
+                if error.code == "connection_lost":
+                    return
+                if error.code != "publish_refused" or not left:
+                    failed(name, error)
+                    return
+
+    async def leave_inputs(self, names: Sequence[str]) -> None:
+        """Stop publishing, as far as that can be said in a moment."""
+        with suppress(LiveError, ValueError):
+            for name in names:
+                await self.unpublish(name)
+            if names and self._peer is not None:
+                await self._peer.flush()
 
     async def _ask_to_publish(self, name: str) -> None:
         self._requests += 1
@@ -181,7 +234,9 @@ class Connection:
             self._answers.pop(request_id, None)
         if answer.error is not None:
             message = f"publish_track {name!r}: {answer.error.message}"
-            raise LiveError(answer.error.code, message, recoverable=False)
+            row = CHANNEL_CODES.get(answer.error.code)
+            is_passing = row is not None and row.retryable
+            raise LiveError(answer.error.code, message, recoverable=is_passing)
 
     async def _control(self, text: str, what: str) -> None:
         if self._is_flat:
@@ -195,6 +250,10 @@ class Connection:
                 return await waiting
         except TimeoutError:
             raise LiveError("timed_out", f"{what}: no answer within {within:g} s") from None
+
+    def has_input(self, name: str) -> bool:
+        """Whether the model takes a track of this name."""
+        return name in self._names(SENDS)
 
     def _names(self, direction: str) -> list[str]:
         return [one.name for one in self._descriptor.tracks if one.direction == direction]
@@ -239,19 +298,24 @@ class Connection:
         given = inner.get("data")
         data: dict[str, Any] = cast(dict[str, Any], given) if isinstance(given, dict) else {}
         kind = inner["type"]
+        # All is read before handlers have it: they may change what they are given.
+        rejection = _rejection(data) if kind == CommandRejected.name else None
+        reason = data.get("reason")
         if kind == SchemaMessage.name:
-            while self._schemas:
-                waiting = self._schemas.popleft()
-                if not waiting.done():
-                    waiting.set_result(data)
-                    break
+            self._take_schema(data)
         self._handlers.emit("runtime_message", inner)
-        if kind == CommandRejected.name:
-            self.when_refused(_rejection(data))
+        if rejection is not None:
+            self.when_refused(rejection)
         elif kind == SessionEnded.name:
-            reason = data.get("reason")
-            self._ended = reason if isinstance(reason, str) and reason else "no reason is given"
-            self.when_ended(self._ended)
+            told = reason if isinstance(reason, str) and reason else "no reason is given"
+            self._over(session_ended(told))
+
+    def _take_schema(self, data: dict[str, Any]) -> None:
+        while self._schemas:
+            waiting = self._schemas.popleft()
+            if not waiting.done():
+                waiting.set_result(deepcopy(data))
+                break
 
     def on_frame(self, name: str, frame: Any) -> None:
         """Hand a frame over."""
@@ -262,8 +326,14 @@ class Connection:
         return self._handlers.wants_frames(name)
 
     def on_lost(self, why: str) -> None:
-        """Hand it on."""
-        self.when_lost(why)
+        """Tell of it, once."""
+        self._over(LiveError("connection_lost", f"{why}. Call reconnect()."))
+
+    def _over(self, error: LiveError) -> None:
+        if self.failure is None:
+            self.failure = error
+            self._fail_waiting()
+            self.when_over(error)
 
     def _fail_waiting(self) -> None:
         every: list[asyncio.Future[Any]] = [*self._answers.values(), *self._schemas]
@@ -292,7 +362,7 @@ class Connection:
 
 def session_ended(reason: str) -> LiveError:
     """The end of a session, as the server told it."""
-    message = f"the session has ended: {reason}. Begin a new one with connect()."
+    message = f"the session has ended: {reason.rstrip('.')}. Begin a new one with connect()."
     return LiveError("session_ended", message)
 
 
@@ -305,4 +375,11 @@ def _rejection(data: dict[str, Any]) -> LiveError:
     place = "" if message.startswith(param) else f"{param}: "
     about = f"{text('command')}: {place}{message}"
     code = text("code") or "invalid_command"
-    return LiveError(code, about, component=Component.MODEL, recoverable=False)
+    return LiveError(
+        code,
+        about,
+        component=Component.MODEL,
+        recoverable=False,
+        command=text("command") or None,
+        param=param or None,
+    )

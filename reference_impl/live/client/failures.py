@@ -6,14 +6,16 @@
     `-- LiveError
 
 A code comes from the server (`risp.protocol.live.codes`, or a model's own) or from the table here.
-`recoverable` says whether trying again, after `retry_after` seconds, may succeed: `reconnect()` for
-what the event `error` hands over, the same call for what a call raises. What a caller does wrong is a ValueError or a TypeError, and nothing is sent then.
+`recoverable` says whether trying again, after `retry_after` seconds, may succeed: `reconnect()`
+for what the event `error` hands over, the same call for what a call raises. What a caller does
+wrong is a ValueError or a TypeError, and nothing is sent then.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -51,7 +53,7 @@ _CLIENT: Final = (
     ErrorCode(
         "bad_answer",
         "The server's answer is not what this protocol says.",
-        "Judge the server with `risp test`, and report what it shows.",
+        "Report it to whoever runs the server; `risp list --profile live` has the rules.",
     ),
     ErrorCode(
         "no_place",
@@ -124,9 +126,16 @@ _CLIENT: Final = (
     ),
 )
 
+GONE: Final = frozenset({"session_ended", "session_closed", "unknown_session"})
+"""After these there is nothing to come back to."""
 CLIENT_CODES: dict[str, ErrorCode] = {row.code: row for row in _CLIENT}
 """The codes that a client gives itself, by name."""
 
+_REMEDIES: Final = {
+    "unauthorized": "Give an api_key that opens there, or set RISP_API_KEY.",
+    "session_running": "Stop it with POST /stop_session, or wait until its window is over.",
+}
+"""What a user of this client does about a code, where the wire's own remedy speaks of requests."""
 _BY_STATUS: Final = {
     401: "unauthorized",
     404: "not_found",
@@ -152,6 +161,8 @@ class LiveError(RuntimeError):
         recoverable: bool | None = None,
         retry_after: float | None = None,
         status: int | None = None,
+        command: str | None = None,
+        param: str | None = None,
     ) -> None:
         row = CLIENT_CODES.get(code)
         self.code = code
@@ -162,12 +173,17 @@ class LiveError(RuntimeError):
         """`api`, `connection`, `model` or `application`."""
         is_passing = row is not None and row.retryable
         self.recoverable = is_passing if recoverable is None else recoverable
-        """Whether trying again, after `retry_after` seconds, may succeed: `reconnect()` for an event
-        `error`, the same call for an exception."""
+        """Whether trying again, after `retry_after` seconds, may succeed.
+
+        That is `reconnect()` for an event `error`, and the same call for an exception."""
         self.retry_after = retry_after
         """Seconds to wait before that; None: the server does not say."""
         self.status = status
         """The HTTP status that it came with, if it came so."""
+        self.command = command
+        """The command that was refused, if one was."""
+        self.param = param
+        """Which of its arguments is wrong, or which part of a request, if that is known."""
         self.timestamp = time.time()
         """When it was noticed, in Unix seconds."""
         super().__init__(f"{code}: {self.message}")
@@ -193,16 +209,18 @@ def refused(
     row = HTTP_CODES.get(code)
     detail = members.get("detail")
     message = detail if isinstance(detail, str) and detail else (row.meaning if row else "")
-    remedy = f" {row.remedy}" if row else ""
+    remedy = _REMEDIES.get(code) or (row.remedy if row else "")
     param = members.get("param")
     place = f" ({param[:SHOWN]})" if isinstance(param, str) else ""
+    said = message[:SHOWN].rstrip(".")
     return LiveError(
         code[:SHOWN],
-        f"{what}: {status}: {message[:SHOWN]}{place}{remedy}",
+        ". ".join(one for one in (f"{what}: {status}: {said}{place}", remedy) if one),
         component=Component.API,
         recoverable=row.retryable if row and row.status == status else status in _PASSING,
         retry_after=retry_after(headers.get("Retry-After")),
         status=status,
+        param=param[:SHOWN] if isinstance(param, str) else None,
     )
 
 
@@ -215,7 +233,9 @@ def retry_after(header: str | None) -> float | None:
         seconds = float(text[:12])
     else:
         try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+            at = parsedate_to_datetime(text)
+            # The old form of a date names no zone; it is that of the others.
+            seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - time.time()
         except (ValueError, TypeError, OverflowError):
             return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)

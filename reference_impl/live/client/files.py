@@ -41,7 +41,7 @@ async def _bytes(given: Given) -> tuple[bytes, str]:
     if isinstance(given, bytes | bytearray | memoryview):
         return bytes(given), NAMELESS
     if isinstance(given, str | os.PathLike):
-        path = os.fspath(given)
+        path = os.fsdecode(given)
         return await asyncio.to_thread(_of_path, path), os.path.basename(path) or NAMELESS
     whole: Any = given
     if not callable(getattr(whole, "read", None)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from copy import deepcopy
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -21,7 +22,7 @@ from risp.protocol.live.session import (
 )
 from risp.protocol.machine import Move
 
-from .failures import LiveError, misuse
+from .failures import GONE, LiveError, misuse
 from .handlers import ended
 from .telling import Telling
 from .timeouts import Timeouts
@@ -38,8 +39,6 @@ logger = logging.getLogger("risp.live.client")
 
 NEEDED = ("aiohttp", "aiortc", "numpy")
 """What the extra `live` brings; imported only when it connects."""
-GONE = frozenset({"session_ended", "session_closed", "unknown_session"})
-"""After these there is nothing to come back to."""
 
 
 class Lifecycle(Telling):
@@ -69,6 +68,8 @@ class Lifecycle(Telling):
         self._expires_at: float | None = None
         self._may_retry = False
         self._opening: asyncio.Task[None] | None = None
+        self._is_failing = False
+        self._is_leaving = False
         self._connection: Connection | None = None
         self._published: dict[str, MediaStreamTrack] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -82,10 +83,12 @@ class Lifecycle(Telling):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_leaving = True
         try:
             await self.disconnect()
         finally:
             await ended(self._handlers.running, self._timeouts.close_s)
+            self._is_leaving = False
 
     async def connect(self) -> None:
         """Begin a session and connect to it; returns when commands can be sent.
@@ -117,9 +120,13 @@ class Lifecycle(Telling):
 
         Also where the server is gone, this returns in bounded time and raises nothing.
         """
-        if self._opening is not None:
-            self._opening.cancel()
+        if self._opening is not None and not self._opening.done():
+            if not self._is_failing:  # else it is about to end by itself, and frees what it has
+                self._opening.cancel()
             await asyncio.wait([self._opening])
+        if recoverable and self._connection is not None:
+            # Else a server may refuse to have them published again while it believes us there.
+            await self._connection.leave_inputs(tuple(self._published))
         if self._status is Status.READY:
             self._move(DISCONNECT)
             self._let_go()
@@ -136,16 +143,22 @@ class Lifecycle(Telling):
     async def _begin(self, move: Move, what: str) -> None:
         if self._status is not Status.DISCONNECTED or self._opening is not None:
             raise misuse("already_connected", what)
+        if self._is_leaving:
+            raise LiveError("disconnected", f"{what}: the client's block is being left")
         opening = self._opening = asyncio.create_task(self._open(move))
         try:
             await opening
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise LiveError("disconnected", f"{what}: disconnect() was called") from None
+            if task is None or not task.cancelling():
+                raise LiveError("disconnected", f"{what}: disconnect() was called") from None
+            if not opening.cancelled() and opening.exception() is None:
+                # It came about in the very moment in which it was given up.
+                await self.disconnect(recoverable=move is RECONNECT)
+            raise
         finally:
-            self._opening = None
+            if self._opening is opening:
+                self._opening = None
 
     async def _open(self, move: Move) -> None:
         from .api import Api
@@ -178,8 +191,7 @@ class Lifecycle(Telling):
             self._move(TOLD)
         self._describe(descriptor)
         connection = Connection(api, descriptor, self._handlers, self._timeouts)
-        connection.when_lost = lambda why: self._on_lost(connection, why)
-        connection.when_ended = lambda reason: self._on_ended(connection, reason)
+        connection.when_over = lambda error: self._on_over(connection, error)
         connection.when_refused = self._tell
         await connection.open(again=move is RECONNECT, flat=self._flat)
         try:
@@ -187,27 +199,36 @@ class Lifecycle(Telling):
             self._move(OPENED)
             await connection.resume_all()
             await self._publish_again(connection)
-        except BaseException:
+            if connection.failure is not None:
+                raise connection.failure
+        except BaseException as error:
             self._connection = None
             await connection.close()
+            if connection.failure is not None and isinstance(error, LiveError):
+                raise connection.failure from None  # rather than what came of it
             raise
+        self._opening = None
 
     async def _failed(self, api: Api, move: Move, error: BaseException) -> None:
-        """Undo what a failed attempt has done, and tell of it."""
-        is_begun = move is CONNECT and self._session_id is not None
-        session_id = self._session_id
-        if self._status is not Status.DISCONNECTED:
-            is_told = isinstance(error, LiveError)
-            at_ready = LOST if self._status is Status.READY else REFUSED
-            self._move(at_ready if is_told else DISCONNECT)
-        if is_begun or (isinstance(error, LiveError) and error.code in GONE):
-            self._forget()
-        await api.close()
-        if is_begun and session_id is not None:
-            await self._end_session(session_id)
-        if isinstance(error, LiveError):
-            self._may_retry = move is CONNECT and error.recoverable
-            self._tell(error)
+        """Undo what a failed attempt has done, and then tell of it: all can be tried anew then."""
+        session_id = self._session_id if move is CONNECT else None
+        self._is_failing = True
+        try:
+            await api.close()
+            if session_id is not None:
+                await self._end_session(session_id)
+        finally:
+            self._is_failing = False
+            self._opening = None
+            told = error if isinstance(error, LiveError) else None
+            self._may_retry = told is not None and move is CONNECT and told.recoverable
+            if self._status is not Status.DISCONNECTED:
+                at_ready = LOST if self._status is Status.READY else REFUSED
+                self._move(DISCONNECT if told is None else at_ready)
+            if session_id is not None or (told is not None and told.code in GONE):
+                self._forget()
+            if told is not None:
+                self._tell(told)
 
     def _sessions(self, api: Api) -> Sessions:
         from .session import Hosted, Local
@@ -229,20 +250,15 @@ class Lifecycle(Telling):
         except (LiveError, TimeoutError) as error:
             logger.warning("the session %s could not be ended: %s", session_id, error)
 
-    def _on_lost(self, connection: Connection, why: str) -> None:
-        if connection is self._connection:
-            self._move(LOST)
-            self._let_go()
-            self._tell(LiveError("connection_lost", f"{why}. Call reconnect()."))
-
-    def _on_ended(self, connection: Connection, reason: str) -> None:
-        if connection is self._connection:
-            self._move(ENDED)
-            self._let_go()
+    def _on_over(self, connection: Connection, error: LiveError) -> None:
+        if connection is not self._connection or self._opening is not None:
+            return  # who opens it is told by its failure
+        is_ended = error.code in GONE
+        self._move(ENDED if is_ended else LOST)
+        self._let_go()
+        if is_ended:
             self._forget()
-            from .connection import session_ended
-
-            self._tell(session_ended(reason))
+        self._tell(error)
 
     def _let_go(self) -> None:
         """Free the connection, behind the application's back."""
@@ -271,7 +287,7 @@ class Lifecycle(Telling):
         is_new = self._descriptor is None
         self._descriptor = descriptor
         if is_new:
-            self._handlers.emit("capabilities_received", descriptor.capabilities)
+            self._handlers.emit("capabilities_received", deepcopy(descriptor.capabilities))
         self._set_expiry(descriptor.expires_at)
 
     def _forget(self) -> None:
@@ -283,16 +299,24 @@ class Lifecycle(Telling):
 
     async def _publish_again(self, connection: Connection) -> None:
         for name, track in tuple(self._published.items()):
-            if track.readyState != "live":
-                del self._published[name]
+            if track.readyState != "live" or not connection.has_input(name):
+                self._published.pop(name, None)
                 continue
             try:
                 await connection.publish(name, track)
             except LiveError as error:
                 if error.code == "connection_lost":
                     raise
-                del self._published[name]
-                self._tell(error)
+                if error.code == "publish_refused":
+                    connection.publish_later(name, track, self._unpublished)
+                else:
+                    self._unpublished(name, error)
+
+    def _unpublished(self, name: str, error: LiveError) -> None:
+        """A track could not be published again."""
+        self._published.pop(name, None)
+        error.recoverable = False  # the connection is there: nothing to come back to
+        self._tell(error)
 
     def _ready(self, what: str) -> Connection:
         if self._connection is None or self._status is not Status.READY:

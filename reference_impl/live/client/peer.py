@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from aiortc import (
@@ -24,8 +25,9 @@ from risp.protocol.live.limits import MAX_MESSAGE_BYTES
 from risp.protocol.live.signaling import IceServer, TrackMapping
 
 from ..media import NewestFrame, read_frames
-from ..webrtc import ENDED, close, packets
+from ..webrtc import ENDED, close, own_tasks, packets
 from .failures import Component, LiveError
+from .source import Source
 
 logger = logging.getLogger("risp.live.client")
 
@@ -33,10 +35,20 @@ FULL_BYTES = 1 << 20
 """With so many bytes on their way, a message waits until some have left."""
 LOOK_S = 0.01
 """How often a full channel is looked at, in seconds: it has no event for all that is needed."""
+FLUSH_S = 0.5
+"""How long the last words may take to leave, in seconds."""
 RECEIVES = "recvonly"
 SENDS = "sendonly"
 
+_ICE_URI = re.compile(
+    r"(stuns?:[^?:]+(:\d{1,5})?|turns?:[^?:]+(:\d{1,5})?(\?transport=(udp|tcp))?)"
+)
+"""What aiortc can read of RFC 7064 and RFC 7065."""
 _MAX_MESSAGE = re.compile(r"^a=max-message-size:([0-9]{1,15})\s*$", re.MULTILINE)
+
+
+_LATE: set[asyncio.Task[None]] = set()
+"""What closes connections behind the application's back."""
 
 
 class Listener(Protocol):
@@ -57,20 +69,6 @@ class Listener(Protocol):
     def on_lost(self, why: str) -> None:
         """The connection has ended, and nobody asked for it."""
         ...
-
-
-class Source(MediaStreamTrack):
-    """An application's track as it is sent; the connection's end does not stop the track itself."""
-
-    def __init__(self, track: MediaStreamTrack) -> None:
-        super().__init__()
-        self.kind = track.kind
-        self._track = track
-
-    async def recv(self) -> Any:
-        """The track's next frame. Raises MediaStreamError at its end."""
-        track: Any = self._track
-        return await track.recv()
 
 
 class ClientPeer:
@@ -95,6 +93,8 @@ class ClientPeer:
         self._max_bytes = MAX_MESSAGE_BYTES
         self._tracks = tuple(tracks)
         self._transceivers: dict[str, RTCRtpTransceiver] = {}
+        self._sources: dict[str, Source] = {}
+        self._gathering: asyncio.Future[None] | None = None
         self.remote: dict[str, NewestFrame] = {}
         """What the model sends, by name."""
         # `control` first, as deployed clients do it.
@@ -108,8 +108,18 @@ class ClientPeer:
         self._pc.on("connectionstatechange", self._on_state)
 
     async def offer(self) -> tuple[str, list[TrackMapping]]:
-        """Make the offer: SDP, and which of its sections is which track (L-CLIENT-5)."""
-        await self._pc.setLocalDescription(await self._pc.createOffer())
+        """Make the offer: SDP, and which of its sections is which track (L-CLIENT-5).
+
+        Raises LiveError: `bad_answer` for ICE servers with which none can be made.
+        """
+        try:
+            offer = await self._pc.createOffer()
+            self._gathering = asyncio.ensure_future(self._pc.setLocalDescription(offer))
+            await asyncio.shield(self._gathering)
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            message = f"no offer can be made with these ICE servers: {reason}"
+            raise LiveError("bad_answer", message) from error
         mapping = [
             TrackMapping(
                 mid=str(self._transceivers[track.name].mid),
@@ -129,18 +139,21 @@ class ClientPeer:
             logger.info("the answer cannot be used", exc_info=True)
             reason = str(error) or type(error).__name__
             raise LiveError("bad_answer", f"the SDP answer cannot be used: {reason}") from error
+        own_tasks(self._pc)
         found = _MAX_MESSAGE.search(answer)
         if found and int(found[1]) > 0:  # 0: as large as one likes (RFC 8841, 6)
             self._max_bytes = min(MAX_MESSAGE_BYTES, int(found[1]))
         for track in self._tracks:
-            if track.direction == RECEIVES and track.kind == "video":
+            if track.direction == RECEIVES:
                 self._read(track.name, self._transceivers[track.name])
 
     def _read(self, name: str, transceiver: RTCRtpTransceiver) -> None:
         source: Any = transceiver.receiver.track
         if source is None or transceiver.currentDirection == "inactive":
             return
-        shown = self.remote[name] = NewestFrame()
+        shown = NewestFrame()
+        if source.kind == "video":  # sound is read as well, since aiortc would pile it up
+            self.remote[name] = shown
         reading = read_frames(
             source,
             lambda: self._listener.wants(name),
@@ -189,8 +202,21 @@ class ClientPeer:
 
     def publish(self, name: str, track: MediaStreamTrack | None) -> None:
         """Send a track in a section of the offer; None: no more."""
-        sender = self._transceivers[name].sender
-        sender.replaceTrack(None if track is None else Source(track))
+        if name not in self._sources:
+            if track is None:
+                return
+            made = self._sources[name] = Source(track.kind)
+            self._transceivers[name].sender.replaceTrack(made)
+        self._sources[name].show(track)
+
+    async def flush(self) -> None:
+        """Wait until all messages have left, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_S):
+                while any(  # noqa: ASYNC110  # there is no event for an empty channel
+                    one.bufferedAmount for one in self._channels.values()
+                ):
+                    await asyncio.sleep(LOOK_S)
 
     async def packets(self) -> int:
         """How many packets have come."""
@@ -199,15 +225,27 @@ class ClientPeer:
     async def close(self) -> None:
         """End the connection and free all of it."""
         self._is_over = True
+        self._pc.remove_all_listeners()
+        for one in self._channels.values():
+            one.remove_all_listeners()
+        if self._gathering is not None and not self._gathering.done():
+            # aioice frees what it asks ICE servers with only if it is let end, in five seconds.
+            late = asyncio.create_task(self._close_late(self._gathering))
+            _LATE.add(late)
+            late.add_done_callback(_LATE.discard)
+            return
         for track in self.remote.values():
             track.stop()
         await close(self._pc)
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
-        self._pc.remove_all_listeners()
-        for one in self._channels.values():
-            one.remove_all_listeners()
+
+    async def _close_late(self, gathering: asyncio.Future[None]) -> None:
+        try:
+            await asyncio.gather(gathering, return_exceptions=True)
+        finally:  # also where the event loop ends first
+            await close(self._pc)
 
     def _watched(self, made: RTCDataChannel) -> RTCDataChannel:
         label = made.label
@@ -238,11 +276,11 @@ class ClientPeer:
     def _end(self, why: str) -> None:
         if self._is_over:
             return
+        self._is_over = True
         if not self._opened.is_set():
             self._failed = why
             self._opened.set()
             return
-        self._is_over = True
         self._guarded(lambda: self._listener.on_lost(why))
 
 
@@ -252,8 +290,11 @@ CONTROL = control.LABEL
 
 def _ice(server: IceServer) -> RTCIceServer:
     given = server.credentials
+    for uri in server.uris:
+        if not _ICE_URI.fullmatch(uri):
+            logger.warning("an ICE server that cannot be used is left out: %r", uri[:80])
     return RTCIceServer(
-        urls=list(server.uris),
+        urls=[uri for uri in server.uris if _ICE_URI.fullmatch(uri)],
         username=given.username if given else None,
         credential=given.password if given else None,
     )

@@ -18,6 +18,7 @@ from risp.protocol.live.bodies import (
     TrackCapability,
     Transport,
 )
+from risp.protocol.live.codes import HTTP_CODES
 from risp.protocol.live.http import (
     CREATE_SESSION,
     END_SESSION,
@@ -31,13 +32,15 @@ from risp.protocol.live.session import HOSTED, LOCAL, State
 from risp.protocol.version import PROTOCOL_VERSION
 
 from .api import Api, bad_answer, number_of, object_of, text_of
-from .failures import Component, LiveError
+from .failures import Component, LiveError, refused
 from .timeouts import Timeouts, polls
 
 OVER = frozenset({HOSTED[State.CLOSED], "INACTIVE", LOCAL[State.CLOSED], "closing"})
 """The states, on both wires, from which a session does not come back."""
 CLIENT_INFO = ClientInfo(sdk_version=PROTOCOL_VERSION, sdk_type="python")
 """Who asks."""
+MAX_TRACKS = 64
+"""A model of more tracks than this is none that can be connected to."""
 BUSY_POLL_S = 0.1
 """A local session that is just ending is looked at so often, in seconds."""
 
@@ -74,6 +77,8 @@ class Descriptor:
         if not isinstance(given, list):
             raise bad_answer(what, "/capabilities/tracks", "a list")
         listed: list[Any] = given  # pyright: ignore[reportUnknownVariableType]
+        if len(listed) > MAX_TRACKS:
+            raise bad_answer(what, "/capabilities/tracks", f"at most {MAX_TRACKS} tracks")
         try:
             tracks = tuple(TrackCapability.model_validate(one) for one in listed)
         except ValidationError:
@@ -146,9 +151,12 @@ class Hosted:
 
     async def _look(self, session_id: str) -> Descriptor | None:
         _, tree = await self._api.call(GET_SESSION, session_id=session_id)
-        if tree.get("state") in OVER:
-            raise _over(f"the server says {tree['state']}")
-        return Descriptor.of(tree, f"{GET_SESSION.move}")
+        if _state(tree) in OVER:
+            raise _over(f"the server says {_state(tree)}")
+        found = Descriptor.of(tree, f"{GET_SESSION.move}")
+        if found is not None and found.session_id != session_id:
+            raise bad_answer(f"{GET_SESSION.move}", "/session_id", "the session that was asked for")
+        return found
 
 
 class Local:
@@ -167,9 +175,12 @@ class Local:
                 _, tree = await self._api.call(START_LOCAL, StartRequest())
                 break
             except LiveError as error:
-                if error.status != 409 or asyncio.get_running_loop().time() >= end:
+                wait = max(BUSY_POLL_S, error.retry_after or 0.0)  # L-CLIENT-9
+                if error.status != 409:
                     raise
-            await asyncio.sleep(BUSY_POLL_S)
+                if asyncio.get_running_loop().time() + wait > end:
+                    raise _busy(error) from error
+            await asyncio.sleep(wait)
         self._begun = Descriptor.of(tree, f"{START_LOCAL.move}")
         return text_of(tree, "session_id", f"{START_LOCAL.move}")
 
@@ -187,16 +198,18 @@ class Local:
         return found
 
     async def end(self, session_id: str) -> None:
-        """Stop it; where there is none, nothing is to be done."""
+        """Stop it; where there is none, or only somebody else's, nothing is to be done."""
         try:
-            await self._api.call(STOP_LOCAL)
+            _, tree = await self._api.call(GET_LOCAL)
+            if tree.get("session_id") == session_id:
+                await self._api.call(STOP_LOCAL)
         except LiveError as error:
             if error.status not in (404, 409):
                 raise
 
     async def _look(self, session_id: str) -> Descriptor | None:
         _, tree = await self._api.call(GET_LOCAL)
-        state = tree.get("state")
+        state = _state(tree)
         if tree.get("session_id") != session_id or state in OVER or state == LOCAL[State.CREATED]:
             raise _over("the server has another session, or none")
         return Descriptor.of(tree, f"{GET_LOCAL.move}")
@@ -213,6 +226,18 @@ async def _reached(look: Callable[[], Awaitable[Descriptor | None]], within: flo
         pass
     message = f"no place for the session within {within:g} s. Try again later."
     raise LiveError("no_place", message, component=Component.API)
+
+
+def _state(tree: dict[str, Any]) -> str:
+    found = tree.get("state")
+    return found if isinstance(found, str) else ""
+
+
+def _busy(error: LiveError) -> LiveError:
+    """The same, with a code and a remedy where the server has told none."""
+    if error.code in HTTP_CODES:
+        return error
+    return refused(409, {"code": "session_running", "detail": error.message}, {}, "connect()")
 
 
 def _over(why: str) -> LiveError:

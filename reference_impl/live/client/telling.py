@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
-from inspect import iscoroutinefunction
 from typing import Any, TypeVar, overload
 
 from risp.protocol.live.session import CLIENT_TABLE, Status
@@ -69,10 +67,7 @@ class Telling:
         chosen = None if which is None else _statuses(which)
 
         def decorate(function: Function) -> Function:
-            if chosen is None:
-                self.on("status_changed", function)
-            else:
-                self.on("status_changed", _filtered(function, chosen))
+            self._handlers.on("status_changed", function, chosen)
             return function
 
         return decorate
@@ -133,19 +128,24 @@ class Telling:
 
     def _tell(self, error: LiveError) -> None:
         self._last_error = error
-        logger.info("%s: %s", error.component, error)
+        # Who listens for errors is told of it; who does not should not have to guess.
+        level = logging.INFO if self._handlers.has("error") else logging.WARNING
+        logger.log(level, "%s: %s", error.component, error)
         self._handlers.emit("error", error)
 
-    def _on_failed(self, error: Exception, event: str) -> None:
+    def _on_failed(self, error: BaseException, event: str) -> None:
         """A handler raised: the log has it, and so has who listens for errors."""
         is_ours = isinstance(error, LiveError)
-        logger.error("a handler of %r raised: %s", event, error, exc_info=not is_ours and error)
+        said = _said(error)
+        kind = type(error).__name__
+        logger.error(
+            "a handler of %r raised %s: %s", event, kind, said, exc_info=not is_ours and error
+        )
         if event == "error":
             return  # else a handler that always raises would be called for ever
-        reason = f"{type(error).__name__}: {error}"
         told = LiveError(
             "handler_failed",
-            f"a handler of {event!r} raised {reason}",
+            f"a handler of {event!r} raised {kind}: {said}",
             component=Component.APPLICATION,
         )
         told.__cause__ = error
@@ -160,18 +160,8 @@ def _statuses(which: Any) -> frozenset[Status]:
         raise ValueError(f"{error}: there are {', '.join(Status)}") from None
 
 
-def _filtered(function: Function, chosen: frozenset[Status]) -> Function:
-    if iscoroutinefunction(function):
-
-        @wraps(function)
-        async def wait(status: Status) -> None:
-            if status in chosen:
-                await function(status)
-
-        return wait
-
-    @wraps(function)
-    def call(status: Status) -> Any:
-        return function(status) if status in chosen else None
-
-    return call
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as another:  # noqa: BLE001  # the text is the application's code, too
+        return f"(its text raises {type(another).__name__})"

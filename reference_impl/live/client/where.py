@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+logger = logging.getLogger("risp.live.client")
 
 URL = "RISP_URL"
 """The server, if no `api_url` is given."""
@@ -24,7 +27,7 @@ class Where:
 
     base: str
     """Scheme, host, port and perhaps a path, with no slash at the end."""
-    key: str | None
+    key: str | None = field(repr=False)
     """The key that is exchanged for tokens; None: the server asks for none."""
     local: bool
     """Whether the routes of one machine are used."""
@@ -33,6 +36,8 @@ class Where:
     def of(cls, api_url: str | None, api_key: str | None, local: bool) -> Where:
         """Fill in what the caller leaves out; raises ValueError for what cannot be used."""
         if local:
+            if api_url:
+                logger.warning("local=True: api_url is ignored, and %s names the server", LOCAL_URL)
             return cls(base(os.environ.get(LOCAL_URL) or LOCAL_DEFAULT), None, True)
         url = api_url or os.environ.get(URL)
         if not url:
