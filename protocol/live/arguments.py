@@ -110,7 +110,7 @@ class Shape:
                 pass
             case Type.INTEGER, int():
                 return value
-            case Type.INTEGER, float() if value.is_integer():
+            case Type.INTEGER, float() if value.is_integer() and abs(value) < 1 << 63:
                 return int(value)
             case Type.NUMBER, int() if abs(value) < 1 << 1023:
                 return float(value)

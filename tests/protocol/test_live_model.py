@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risp.protocol.live.arguments import ABSENT, MAX_DEPTH, Parameter, Refused, Shape, Type
+from risp.protocol.live.arguments import (
+    ABSENT,
+    MAX_DEPTH,
+    Misfit,
+    Parameter,
+    Refused,
+    Shape,
+    Type,
+)
 from risp.protocol.live.model import (
     Command,
     Direction,
@@ -163,6 +171,13 @@ def test_an_argument_that_does_not_fit_is_refused_in_these_words(parameter, valu
 def test_an_argument_that_fits_is_taken_as_its_type(parameter, value, taken):
     got = take(parameter, **{parameter.name: value})
     assert (got, type(got)) == (taken, type(taken))
+
+
+@pytest.mark.parametrize("value", [-9.223372036854776e18, 1.8446744073709552e19])
+def test_a_float_that_stands_for_an_integer_it_cannot_hold_is_none(value):
+    # JSON readers make such floats of integers beyond 64 bits: another number would be kept.
+    with pytest.raises(Misfit, match="expected integer, got float"):
+        SEED.take(value, "seed")
 
 
 def test_true_is_not_among_choices_that_hold_one():

@@ -99,7 +99,7 @@ def test_a_fault_met_three_times_leaves_nothing_behind(row, peers, caplog):
     run(row, 3, peers, caplog)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_fault_met_twenty_times_leaves_nothing_behind(row, peers, caplog):
     run(row, 20, peers, caplog)
