@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from risp.reference_impl.live.client import LiveClient, LiveError, Status, Timeouts, connection
+from risp.reference_impl.live.client.handlers import EVENTS
 from tests.live_server import KEY as REAL_KEY
 from tests.live_server import serving
 from tests.reference_impl.live.deployed import Green
@@ -15,16 +16,6 @@ from tests.reference_impl.live.deployed import Green
 from .scripted import TRACKS
 from .test_client_wire import ready, scene, until
 
-EVENTS = (
-    "status_changed",
-    "session_id_changed",
-    "message",
-    "runtime_message",
-    "track_received",
-    "error",
-    "session_expiration_changed",
-    "capabilities_received",
-)
 MODES = ("local", "hosted", "flat")
 
 
