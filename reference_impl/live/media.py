@@ -16,9 +16,6 @@ from av import VideoFrame
 CLOCK_HZ = 90_000
 """The clock of video in RTP (RFC 7741, 4.1)."""
 
-INLINE_PIXELS = 1280 * 720
-"""Frames of up to so many pixels are decoded at once: a thread would cost more than it spares."""
-
 
 def encoded(frame: np.ndarray[Any, Any], at: float) -> VideoFrame:
     """A frame for encoders: `(H, W, 3)` uint8 RGB at a time in seconds, as YUV 4:2:0."""
@@ -101,11 +98,7 @@ async def read_frames(
                 if not isinstance(frame, VideoFrame):
                     continue
                 passed(frame)
-                if not wanted():
-                    continue
-                if frame.width * frame.height <= INLINE_PIXELS:
-                    show(decoded(frame))
-                else:
+                if wanted():
                     newest = frame
                     there.set()
     finally:

@@ -49,7 +49,7 @@ async def close(pc: RTCPeerConnection) -> None:
 def _send_nothing_again(pc: RTCPeerConnection) -> None:
     """Stop the timer by which aiortc repeats what was not received: it outlives the connection."""
     sctp: Any = pc.sctp
-    if sctp is not None:
+    if hasattr(sctp, "_t3_cancel"):
         sctp._t3_cancel()
         sctp._t3_start = sctp._t3_restart = lambda: None
 

@@ -12,9 +12,9 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from risp.reference_impl.interface import LiveModel, ModelMessage, event
+from risp.reference_impl.live import media
 from risp.reference_impl.live.modelling.loading import load_model
 from risp.reference_impl.live.replies import TOO_MANY, Returned
-from risp.reference_impl.live.serving import tracks
 from risp.reference_impl.live.serving.peer import HOARDED, Peer
 from risp.reference_impl.live.serving.talk import MAX_ASIDE, MAX_UNHEARD, Talk
 from risp.reference_impl.live.settings import LiveSettings
@@ -271,11 +271,11 @@ def test_frames_that_come_faster_than_they_are_made_ready_do_not_pile_up(monkeyp
         time.sleep(0.05)
         return frame.pts
 
-    monkeypatch.setattr(tracks, "decoded", slowly)
+    monkeypatch.setattr(media, "decoded", slowly)
 
     async def scene():
         began = time.monotonic()
-        await tracks.read_frames(Flood(), lambda: True, shown.append)
+        await media.read_frames(Flood(), lambda: True, shown.append)
         assert late[0] - began < 1  # all were read while the first ones were made ready
         assert shown[-1] == count
         assert len(shown) < 10

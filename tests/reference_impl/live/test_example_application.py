@@ -100,6 +100,8 @@ def running(url: str, cwd: Path, *options: str) -> Iterator[Application]:
         text=True,
         cwd=cwd,
         env={**os.environ, "RISP_LOCAL_URL": url},
+        # A shell has what it starts in the background ignore SIGINT, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     made = Application(process, cwd)
     try:
@@ -255,7 +257,9 @@ def test_ctrl_c_ends_it_and_its_session(tmp_path):
         application.until_ready()
         assert application.interrupted() == 0
         assert event(server.url, r"DELETE /sessions/{session_id}")["reason"] == "client"
-    assert application.said.splitlines()[-2] == "status: disconnected"
+    # Steering may have been under way, and be told of as a handler that failed.
+    assert application.said.splitlines().count("status: disconnected") == 1
+    assert "Traceback" not in application.said
 
 
 @pytest.mark.parametrize("place", ["runtime", "flat"])
