@@ -219,7 +219,7 @@ async def follows(meeting: Meeting) -> None:
 
 
 Step = Callable[[Meeting], Awaitable[None]]
-"""It may return what the table is to say in place of the seconds."""
+"""What two programs do together."""
 STEPS: tuple[Step, ...] = (
     connects,
     is_answered,
